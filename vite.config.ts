@@ -1,0 +1,13 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: 'web',
+  // Relative: the built site runs under any path prefix of any plain file server.
+  base: './',
+  plugins: [svelte()],
+  worker: { format: 'es' },
+  server: { port: 5173, strictPort: true, fs: { allow: ['..'] } },
+  preview: { port: 5173, strictPort: true },
+  build: { outDir: '../dist', emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0 },
+});
