@@ -13,7 +13,7 @@ describe('validateTopology', () => {
   });
 
   it('keeps the default as it is', () => {
-    expect(validateTopology(structuredClone(DEFAULT_TOPOLOGY))).toEqual({
+    expect(validateTopology(JSON.parse(JSON.stringify(DEFAULT_TOPOLOGY)))).toEqual({
       ok: true,
       value: DEFAULT_TOPOLOGY,
     });
