@@ -570,25 +570,11 @@ static int open_line(void) {
     return fd;
 }
 
-// Until somebody says how large the terminal is, it is 24 by 80 and UTF-8.
-static void prepare_console(void) {
-    int fd = open(console_tty, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return;
-    struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row == 0 && size.ws_col == 0) {
-        size.ws_row = 24;
-        size.ws_col = 80;
-        ioctl(fd, TIOCSWINSZ, &size);
-    }
-    close(fd);
-}
-
 int main(int argc, char **argv) {
     const char *slash = strrchr(argv[0], '/');
     if (strcmp(slash ? slash + 1 : argv[0], "lab-get") == 0) return lab_get(argc, argv);
 
     signal(SIGPIPE, SIG_IGN);
-    prepare_console();
     line_fd = open_line();
     int listener = listen_local();
     if (line_fd >= 0) send_bytes("!ready\n", 7);

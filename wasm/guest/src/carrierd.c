@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -77,9 +78,11 @@ static void flush_addresses(void) {
     }
 }
 
+// The whole group: a lease script still at work would put the address back
+// after it was flushed.
 static void stop_client(void) {
     if (!client) return;
-    kill(client, SIGTERM);
+    kill(-client, SIGTERM);
     for (int i = 0; i < 50; i++) {
         if (waitpid(client, NULL, WNOHANG) != 0) {
             client = 0;
@@ -87,7 +90,7 @@ static void stop_client(void) {
         }
         usleep(10000);
     }
-    kill(client, SIGKILL);
+    kill(-client, SIGKILL);
     waitpid(client, NULL, 0);
     client = 0;
 }
@@ -97,9 +100,17 @@ static void start_client(void) {
     gethostname(host, sizeof host - 1);
     snprintf(option, sizeof option, "hostname:%s", host);
     client = fork();
-    if (client > 0) client_index = index_seen;
-    if (client < 0) client = 0; // no process to be had: the next event retries
-    if (client != 0) return;
+    if (client > 0) {
+        setpgid(client, client); // here and in the child: whoever runs first
+        client_index = index_seen;
+        return;
+    }
+    if (client < 0) {
+        client = 0; // no process to be had: the next event retries
+        return;
+    }
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); // a second carrierd must not find a stray
     int null = open("/dev/null", O_RDWR);
     dup2(null, 0), dup2(null, 1), dup2(null, 2);
     // Three discovers a second apart, a second's pause, and again, for ever.
