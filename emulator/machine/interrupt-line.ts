@@ -1,0 +1,94 @@
+/**
+ * PCI interrupt lines of one machine, on top of v86's two traps.
+ *
+ * v86 keeps one bit per IRQ, so a device that lowers its line takes away the request of another one that shares the IRQ: here a line is low only when
+ * no device asserts it (wire-OR), v86's own devices included. And raising dispatches the interrupt at once when the processor takes interrupts; inside
+ * a memory-mapped access the translated code has not written back its registers, and the interrupt would be lost for good: there the change waits
+ * until the batch of instructions ends. Port accesses end a block of translated code and need no such care.
+ */
+import type { V86Pci } from './internals.ts';
+
+export class InterruptLines {
+  readonly #pci: V86Pci;
+  readonly #interruptsEnabled: () => boolean;
+  readonly #realRaise: (pciId: number) => void;
+  readonly #realLower: (pciId: number) => void;
+  /** Devices that assert an IRQ, by IRQ. */
+  readonly #asserted = new Map<number, Set<number>>();
+  /** The IRQ a device was routed to when it raised its line: the guest may change the routing meanwhile. */
+  readonly #routed = new Map<number, number>();
+  /** Wanted level by device, in the order of first change. */
+  readonly #deferred = new Map<number, boolean>();
+  #inMmio = 0;
+
+  constructor(pci: V86Pci, interruptsEnabled: () => boolean) {
+    this.#pci = pci;
+    this.#interruptsEnabled = interruptsEnabled;
+    this.#realRaise = pci.raise_irq.bind(pci);
+    this.#realLower = pci.lower_irq.bind(pci);
+    pci.raise_irq = (pciId) => this.#set(pciId, true);
+    pci.lower_irq = (pciId) => this.#set(pciId, false);
+  }
+
+  /** INTA of the device in `slot`. */
+  set(slot: number, asserted: boolean): void {
+    this.#set(slot << 3, asserted);
+  }
+
+  enterMmio(): void {
+    this.#inMmio++;
+  }
+
+  leaveMmio(): void {
+    this.#inMmio--;
+  }
+
+  /** Applies changes that had to wait; called where the processor's state is whole. */
+  applyDeferred(): void {
+    if (this.#deferred.size === 0) return;
+    const changes = [...this.#deferred];
+    this.#deferred.clear();
+    for (const [pciId, asserted] of changes) this.#apply(pciId, asserted);
+  }
+
+  #set(pciId: number, asserted: boolean): void {
+    if (this.#deferred.has(pciId)) this.#deferred.set(pciId, asserted);
+    else if (asserted && this.#inMmio > 0 && this.#interruptsEnabled()) this.#deferred.set(pciId, true);
+    else this.#apply(pciId, asserted);
+  }
+
+  #apply(pciId: number, asserted: boolean): void {
+    const held = this.#routed.get(pciId);
+    if (asserted) {
+      if (held !== undefined) return;
+      const irq = this.#irqOf(pciId);
+      // Before the BIOS has routed anything the registers read 0, which is the timer's.
+      if (irq === 0) return;
+      this.#routed.set(pciId, irq);
+      this.#holders(irq).add(pciId);
+      this.#realRaise(pciId);
+    } else {
+      if (held === undefined) return;
+      this.#routed.delete(pciId);
+      const holders = this.#holders(held);
+      holders.delete(pciId);
+      if (holders.size === 0) this.#realLower(pciId);
+    }
+  }
+
+  #holders(irq: number): Set<number> {
+    let set = this.#asserted.get(irq);
+    if (set === undefined) {
+      set = new Set();
+      this.#asserted.set(irq, set);
+    }
+    return set;
+  }
+
+  /** Routing of INTA to INTD over the PCI-to-ISA bridge's four PIRQ registers, turned by the slot. */
+  #irqOf(pciId: number): number {
+    const pin = ((this.#pci.device_spaces[pciId]?.[15] ?? 0) >> 8) & 0xff;
+    const pirq = (pin - 1 + (((pciId >> 3) - 1) & 0xff)) & 3;
+    return this.#pci.isa_bridge_space8[0x60 + pirq]!;
+  }
+}

@@ -1,0 +1,58 @@
+/** Makes a v86 emulator with nothing that touches the page: no screen, keyboard, mouse, speaker, network card or scheduler of its own. */
+import { checkInternals, type V86Emulator } from './internals.ts';
+import type { MachineOptions } from './machine.ts';
+import type { Realm } from './realm.ts';
+
+/** Wall time after which v86 is taken to have failed inside its own asynchronous start (it reports nothing). */
+const START_TIMEOUT_MS = 30_000;
+/** The smallest frame buffer that SeaBIOS and v86's VGA are content with. */
+const VGA_MEMORY_BYTES = 2 << 20;
+
+/** Resolves when v86 has loaded the images into the machine's memory; the processor has not run yet. */
+export async function startV86(realm: Realm, options: MachineOptions): Promise<V86Emulator> {
+  const V86 = await realm.loadV86();
+  const { images, wasm } = options;
+  const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+  return new Promise((resolve, reject) => {
+    const cancel = realm.wall.sleep(
+      () => reject(new Error(`${options.id}: v86 did not start`)),
+      START_TIMEOUT_MS,
+    );
+    // v86 writes the command line's address into the kernel's header, so each machine gets a copy of its own.
+    const file = (buffer: ArrayBuffer | undefined): object =>
+      buffer === undefined ? {} : { buffer: buffer.slice(0) };
+    const emulator: unknown = new V86({
+      wasm_fn: async (imports: WebAssembly.Imports) => {
+        try {
+          return (await realm.instantiate(module, imports)).exports;
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+          throw error;
+        }
+      },
+      bios: file(images.bios),
+      ...(images.vgaBios && { vga_bios: file(images.vgaBios) }),
+      ...(images.bzImage && { bzimage: file(images.bzImage) }),
+      ...(images.initrd && { initrd: file(images.initrd) }),
+      cmdline: options.cmdline,
+      memory_size: options.memoryBytes,
+      vga_memory_size: VGA_MEMORY_BYTES,
+      net_device: { type: 'none' },
+      uart1: true,
+      fastboot: true,
+      autostart: false,
+      disable_keyboard: true,
+      disable_mouse: true,
+      disable_speaker: true,
+    });
+    (emulator as V86Emulator).add_listener('emulator-loaded', () => {
+      cancel();
+      try {
+        checkInternals(emulator);
+        resolve(emulator);
+      } catch (error) {
+        reject(error as Error);
+      }
+    });
+  });
+}
