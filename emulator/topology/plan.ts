@@ -17,7 +17,11 @@ export const EPOCH_SECONDS = 1_368_403_200;
 
 /** Where frames can be watched, in the order of the interfaces in a capture file. */
 export const TAP_POINTS = [
-  { key: 'guest', name: 'vm1.eth0', description: "The guest's card: what the virtual machine vm1 sends and receives" },
+  {
+    key: 'guest',
+    name: 'vm1.eth0',
+    description: "The guest's card: what the virtual machine vm1 sends and receives",
+  },
   {
     key: 'slirp',
     name: 'alpha.slirp',
