@@ -25,7 +25,7 @@ function behave(card: Rtl8139, random: Xoshiro128): void {
   card.write(0, R.TCR, 4, random.below(4) === 0 ? R.TCR_LBK_ON : 0);
   card.write(0, R.RBSTART, 4, random.below(RAM));
   for (let n = 0; n < 4; n++) {
-    card.write(0, R.TSAD0 + 4 * n, 4, random.below(RAM));
+    card.write(0, R.TSAD0 + 4 * n, 4, random.below(RAM + 0x1_0000));
     card.write(0, R.TSD0 + 4 * n, 4, random.below(1820));
   }
 }
