@@ -42,7 +42,7 @@ memory_bytes=$((128 << 20))
 debs='linux-source-6.1:all linux-libc-dev:i386 musl-dev:i386 libgcc-12-dev:i386 seabios:all'
 sources='busybox ethtool iperf3 libpcap tcpdump'
 # What does the work, and so decides the bytes as well; must be installed.
-tools='gcc-12 binutils make flex bison bc libelf-dev xz-utils lz4 dpkg-dev'
+tools='gcc-12 binutils make flex bison bc libelf-dev xz-utils lz4 patch dpkg-dev'
 
 say() { printf '\n== %s\n' "$*" >&2; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -200,6 +200,12 @@ check_config() { # FRAGMENT RESULT
 	[ $bad = 0 ] || die "$(basename "$1"): not all of it holds"
 }
 
+run() { # LOG COMMAND...: quiet unless it fails
+	local log=$work/$1.log
+	shift
+	"$@" >> "$log" 2>&1 || { tail -n 30 "$log" >&2; die "failed: $*"; }
+}
+
 # --- kernel ------------------------------------------------------------------
 
 say 'Kernel'
@@ -207,6 +213,7 @@ cd "$linux"
 export KBUILD_BUILD_USER=tapline KBUILD_BUILD_HOST=tapline KBUILD_BUILD_VERSION=1
 KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$SOURCE_DATE_EPOCH")
 export KBUILD_BUILD_TIMESTAMP
+for patch in "$here"/patches/*.patch; do run patch patch -p1 -N -i "$patch"; done
 make -s ARCH=i386 tinyconfig > /dev/null
 scripts/kconfig/merge_config.sh -m .config "$here/kernel.config" > /dev/null
 make -s ARCH=i386 olddefconfig 2> /dev/null
@@ -268,11 +275,6 @@ chmod +x "$sysroot/cc"
 cc=$sysroot/cc
 sections='-ffunction-sections -fdata-sections'
 
-run() { # LOG COMMAND...: quiet unless it fails
-	local log=$work/$1.log
-	shift
-	"$@" >> "$log" 2>&1 || { tail -n 30 "$log" >&2; die "failed: $*"; }
-}
 configure() { # NAME CFLAGS OPTIONS...
 	local name=$1 cflags=$2
 	shift 2
@@ -340,6 +342,7 @@ ln -s ../../sbin/lab-agent "$root/usr/bin/lab-get"
 # list; nothing depends on this machine's file system, and no root is needed.
 gcc-12 -O2 -o "$work/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
 {
+	echo 'dir / 0755 0 0'
 	for dir in dev mnt proc run sys tmp var; do echo "dir /$dir 0755 0 0"; done
 	echo 'dir /root 0700 0 0'
 	# The kernel opens this before anything is mounted.
@@ -401,7 +404,7 @@ images='bzImage initrd.img bios.bin'
 	for tool in $tools; do echo "    {\"package\": \"$tool\", \"version\": \"$(dpkg-query -W -f='${Version}' "$tool")\"},"; done | sed '$s/,$//'
 	echo '  ],'
 	echo '  "own": ['
-	(cd "$here" && { echo build.sh; echo kernel.config; echo busybox.config; find overlay src -type f; } | sort | while read -r file; do
+	(cd "$here" && { echo build.sh; echo kernel.config; echo busybox.config; find overlay patches src -type f; } | sort | while read -r file; do
 		echo "    {\"file\": \"$file\", \"sha256\": \"$(sum_of "$file")\"},"
 	done | sed '$s/,$//')
 	echo '  ],'
@@ -447,8 +450,8 @@ images='bzImage initrd.img bios.bin'
 		## Corresponding source
 
 		`apt-get source NAME=VERSION` on Debian 12 with `deb-src` switched on, or http://snapshot.debian.org/package/NAME/VERSION/ for ever.
-		The kernel's source is the package itself (`linux-source-6.1`; Debian source package `linux`). No part is patched beyond what
-		Debian's source package already holds; `../kernel.config`, `../busybox.config` and `../build.sh` say how each was built.
+		The kernel's source is the package itself (`linux-source-6.1`; Debian source package `linux`) with the patches in `../patches`; nothing else
+		is changed beyond what Debian's source packages hold. `../kernel.config`, `../busybox.config` and `../build.sh` say how each was built.
 
 		| Debian source package | version |
 		| --- | --- |
