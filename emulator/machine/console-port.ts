@@ -21,8 +21,8 @@ export interface UartPort {
 export class ConsolePort {
   /** Output since the last call, with the virtual time of its last byte. The bytes belong to the callee. */
   onOutput: (bytes: Uint8Array, at: Nanos) => void = () => undefined;
-  /** Everything that is typed, when it is handed over (for those who follow what a person types). */
-  onInput: (bytes: Uint8Array) => void = () => undefined;
+  /** A byte reaches the guest's serial port. */
+  onInput: (byte: number) => void = () => undefined;
   /** Bytes not taken because too many were waiting. */
   inputDropped = 0;
   outputDropped = 0;
@@ -62,7 +62,6 @@ export class ConsolePort {
     const taken = bytes.slice(0, room);
     this.inputDropped += bytes.length - taken.length;
     if (taken.length === 0) return;
-    this.onInput(taken);
     this.#waiting.push(taken);
     this.#waitingBytes += taken.length;
     if (this.#timer.deadline === Infinity) this.#timer.arm(Math.max(at, this.#nextBurst));
@@ -104,7 +103,11 @@ export class ConsolePort {
     const uart = this.#uart;
     if (uart === null) return;
     if (uart.unread() === 0) {
-      for (let n = 0; n < FIFO && this.#waitingBytes > 0; n++) uart.receive(this.#take());
+      for (let n = 0; n < FIFO && this.#waitingBytes > 0; n++) {
+        const byte = this.#take();
+        this.onInput(byte);
+        uart.receive(byte);
+      }
     }
     this.#nextBurst = this.#clock.now() + this.#burstNs;
     if (this.#waitingBytes > 0) this.#timer.arm(this.#nextBurst);

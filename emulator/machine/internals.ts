@@ -87,7 +87,6 @@ export interface V86Bus {
 
 export interface V86Emulator {
   readonly v86: V86Main;
-  readonly emulator_bus: V86Bus;
   readonly bus: V86Bus;
   add_listener(name: string, fn: (value: unknown) => void): void;
   destroy(): Promise<void>;
@@ -96,7 +95,7 @@ export interface V86Emulator {
 export type V86Constructor = new (options: Record<string, unknown>) => V86Emulator;
 
 const REQUIRED: readonly (readonly [path: string, type: 'function' | 'object' | 'number'])[] = [
-  ['emulator_bus.send', 'function'],
+  ['bus.send', 'function'],
   ['v86.run', 'function'],
   ['v86.do_tick', 'function'],
   ['v86.yield', 'function'],

@@ -214,7 +214,7 @@ export class Machine {
     });
     port.connect({
       unread: () => uart.input.length,
-      receive: (byte) => emulator.emulator_bus.send(`${name}-input`, byte),
+      receive: (byte) => emulator.bus.send(`${name}-input`, byte),
     });
   }
 
