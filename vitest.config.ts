@@ -1,9 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { lessonPlugin } from './web/build/lesson.ts';
 
 /** Four projects: `unit` is quick and needs nothing; `guest` boots the real image in Node; `browser` drives Chromium; `long` holds soak and fuzz counts. */
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [lessonPlugin(), svelte()],
   test: {
     projects: [
       {

@@ -48,7 +48,8 @@ const rules: readonly Rule[] = [
     folder: 'web',
     may: ['labs', 'emulator/wire', 'emulator/capture', 'emulator/base', 'wasm'],
     types: ['worker', 'emulator/topology'],
-    npm: ['svelte', 'comlink', '@xterm/', '@fontsource/', 'marked'],
+    // Of v86 the page knows only where its code lies, to tell the worker.
+    npm: ['svelte', 'comlink', '@xterm/', '@fontsource/', 'marked', 'v86/build/v86.wasm'],
   },
 ];
 
