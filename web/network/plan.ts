@@ -31,6 +31,8 @@ export interface Tap {
 export interface Frame {
   readonly label: string;
   readonly note: string;
+  /** Where the label starts; without it, at the left edge. */
+  readonly labelX?: number;
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -61,8 +63,8 @@ export const widePlan: Plan = {
   width: 820,
   height: 226,
   frames: [
-    { label: 'alpha', note: 'physical machine, 192.168.76.10', x: 4, y: 4, w: 548, h: 218 },
-    { label: 'beta', note: 'physical machine, 192.168.76.20', x: 566, y: 122, w: 250, h: 100 },
+    { label: 'alpha', note: 'physical machine, 192.168.76.10', x: 4, y: 4, w: 556, h: 218 },
+    { label: 'beta', note: '192.168.76.20', labelX: 672, x: 572, y: 122, w: 244, h: 100 },
   ],
   boxes: [
     { id: 'vm1', label: 'vm1', x: 52, y: 56, w: 68, paths: VIRTUAL },
@@ -83,7 +85,7 @@ export const widePlan: Plan = {
     { points: [[196, 56], [254, 56]], paths: BRIDGE, sign: [225, 56] },
     { points: [[314, 56], [376, 56]], paths: BRIDGE },
     { points: [[432, 56], [478, 56]], paths: VIRTUAL },
-    { points: [[538, 56], [594, 56]], paths: VIRTUAL, sign: [573, 56] },
+    { points: [[538, 56], [594, 56]], paths: VIRTUAL, sign: [577, 56] },
     { points: [[666, 56], [728, 56]], paths: ALL, sign: [697, 56] },
     { points: [[196, 62], [212, 62], [212, 142]], paths: NAT, sign: [212, 112] },
     { points: [[267, 158], [284, 158]], paths: NAT },
@@ -95,7 +97,7 @@ export const widePlan: Plan = {
   taps: [
     { name: 'vm1.eth0', x: 144, y: 94 },
     { name: 'alpha.tap0', x: 284, y: 94 },
-    { name: 'alpha.eth0', x: 498, y: 94 },
+    { name: 'alpha.eth0', x: 508, y: 94 },
     { name: 'alpha.slirp', x: 322, y: 196 },
     { name: 'filer.eth0', x: 762, y: 94 },
     { name: 'beta.eth0', x: 630, y: 202 },

@@ -17,7 +17,7 @@ interface Sizes {
 
 const KEY = 'tapline.layout';
 const DEFAULTS: Sizes = {
-  shares: { lesson: 0.28, network: 0.37, dock: 0.48, detail: 0.5, bytes: 0.52 },
+  shares: { lesson: 0.28, network: 0.39, dock: 0.48, detail: 0.5, bytes: 0.52 },
   collapsed: { lesson: false, network: false, dock: false, detail: false, bytes: false },
 };
 
