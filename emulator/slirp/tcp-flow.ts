@@ -403,6 +403,8 @@ export class TcpFlow implements Flow {
 
   /** "Read while the send buffer is less than half full." */
   #mayRead(conn: TcpConnection): boolean {
+    // Before the guest's handshake is over nothing is read (fromHost), so wanting to would wake the main loop for ever.
+    if (conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED') return false;
     return (
       this.#readable && !this.#hostGone && conn.unacknowledged < this.#core.config.profile.tcp.sendBuffer / 2
     );
@@ -410,8 +412,7 @@ export class TcpFlow implements Flow {
 
   #fromHost(conn: TcpConnection): void {
     const stream = this.#stream;
-    if (stream === null || this.#hostGone || conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED')
-      return;
+    if (stream === null || this.#hostGone) return;
     const { scratch } = this.#owner;
     const { ledger } = this.#core;
     while (this.#mayRead(conn)) {
