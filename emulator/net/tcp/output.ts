@@ -83,22 +83,14 @@ function resend(t: Tcb, out: Uint8Array, at: number, now: Nanos, from: Seq, to: 
 function newData(t: Tcb, out: Uint8Array, at: number, now: Nanos): number {
   const finWaits = t.finQueued && !t.finSent;
   const waiting = seqDiff(sndEnd(t), t.sndNxt);
-  if (waiting <= 0 && !finWaits) {
-    if (waiting === 0) t.cwndLimited = false;
-    return 0;
-  }
-  if (t.finSent) return 0;
+  if (t.finSent || (waiting <= 0 && !finWaits)) return 0;
   restartAfterIdle(t, now);
   const window = seqDiff(seqAdd(t.sndUna, t.sndWnd), t.sndNxt);
   let length = Math.max(0, Math.min(waiting, t.sndMss, window));
   const flight = inFlight(t);
   const room = t.congestion.cwnd - pipe(t);
-  if (flight > 0 && room < Math.max(1, length)) {
-    t.cwndLimited = true;
-    return hole(t, out, at, now, room);
-  }
+  if (flight > 0 && room < Math.max(1, length)) return hole(t, out, at, now, room);
   if (flight === 0 && length > room) length = Math.max(Math.min(length, t.sndMss), 1);
-  if (length < Math.min(waiting, t.sndMss)) t.cwndLimited = false;
   const last = length === waiting;
   const fin = finWaits && last;
   if (!maySend(t, length, last, fin)) {
