@@ -43,7 +43,7 @@ export const DEFAULT_TTL = 64;
 export const LOOPBACK_MTU = 65535;
 /** Linux's netdev_max_backlog. */
 const BACKLOG = 1000;
-/** Source address for nothing but the identification of packets: take the next one. */
+/** As identification: the next number of the table. */
 export const ANY_ID = -1;
 
 /** What all layers of one kernel share. */
@@ -371,18 +371,18 @@ export class IpLayer {
       return;
     }
     const { src, dst } = view;
-    const broadcast = this.#isBroadcast(dst) || isMulticast(dst);
+    const broadcast = this.#isBroadcast(dst);
     if (device !== null) {
-      if (!broadcast && (isLoopback(dst) || !this.isLocal(dst))) {
+      if (!broadcast && !isMulticast(dst) && (isLoopback(dst) || !this.isLocal(dst))) {
         this.counters.IpInAddrErrors++;
         return;
       }
-      if (
-        this.isLocal(src) ||
-        isMulticast(src) ||
-        src === IPV4_BROADCAST ||
-        (isMulticast(dst) && dst !== src)
-      ) {
+      // No group is joined.
+      if (isMulticast(dst)) {
+        this.drops.otherHost++;
+        return;
+      }
+      if (this.isLocal(src) || isMulticast(src) || this.#isBroadcast(src)) {
         this.drops.martian++;
         return;
       }

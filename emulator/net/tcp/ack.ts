@@ -40,6 +40,7 @@ export function ackArrives(t: Tcb, seg: TcpView, o: TcpOptions, now: Nanos): boo
 /** SND.UNA moves to `ack`. */
 export function advance(t: Tcb, ack: number, o: TcpOptions, now: Nanos): void {
   const acked = seqDiff(ack, t.sndUna);
+  const flight = inFlight(t);
   sampleRtt(t, ack, o, now);
   t.sndUna = ack;
   t.rtxCount = 0;
@@ -50,7 +51,7 @@ export function advance(t: Tcb, ack: number, o: TcpOptions, now: Nanos): void {
     t.sndBuf = seqAdd(t.sndBuf, data);
     t.counters.bytesAcked += data;
   }
-  newAck(t, acked, now);
+  newAck(t, acked, flight, now);
   // RFC 6298 (5.2), (5.3).
   t.rtxAt = inFlight(t) === 0 ? Infinity : now + t.rtt.rto;
   growSendLimit(t);

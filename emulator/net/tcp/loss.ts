@@ -101,8 +101,8 @@ function enterRecovery(t: Tcb, edge: Seq): void {
   t.counters.fastRetransmits++;
 }
 
-/** SND.UNA has just advanced by `acked` bytes. */
-export function newAck(t: Tcb, acked: number, now: Nanos): void {
+/** SND.UNA has just advanced by `acked` bytes; `flight` bytes were outstanding before. */
+export function newAck(t: Tcb, acked: number, flight: number, now: Nanos): void {
   const c = t.congestion;
   if (seqLt(t.highRxt, t.sndUna)) t.highRxt = t.sndUna;
   if (seqLt(t.lostBelow, t.sndUna)) t.lostBelow = t.sndUna;
@@ -127,7 +127,9 @@ export function newAck(t: Tcb, acked: number, now: Nanos): void {
   t.dupAcks = 0;
   // Keeps what is compared with SND.UNA within half the sequence space of it.
   if (t.phase === 'open' && seqLt(t.recover, t.sndUna)) t.recover = t.sndUna;
-  if (t.cwndLimited || t.phase === 'loss')
+  // RFC 9293 §3.8.2, RFC 7661 §4: a window that was not used tells nothing about the path. In slow start, half used will do.
+  const used = flight > c.cwnd - t.sndMss || (c.cwnd < c.ssthresh && 2 * flight > c.cwnd);
+  if (used || t.phase === 'loss')
     congestionControl(t.config.congestion).acked(c, acked, t.sndMss, now, t.rtt.srtt);
 }
 

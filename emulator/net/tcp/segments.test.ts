@@ -126,6 +126,17 @@ describe('sending', () => {
     expect(s.out().length).toBe(4);
   });
 
+  it('does not let an unused congestion window grow', () => {
+    const s = Script.established({ nagle: false });
+    for (let i = 0, seq = ISS + 1; i < 100; i++) {
+      s.c.write(data(1000), 0, 1000);
+      s.out();
+      seq += 1000;
+      s.in({ seq: IRS + 1, ack: seq, flags: ACK_FLAG });
+    }
+    expect(s.c.info().cwnd).toBe(14600);
+  });
+
   it('holds a small segment back while another is unacknowledged (Nagle)', () => {
     const s = Script.established();
     s.c.write(data(10), 0, 10);

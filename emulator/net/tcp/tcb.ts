@@ -146,7 +146,6 @@ export class Tcb {
   sacked: Seq[] = [];
 
   congestion: CongestionState;
-  cwndLimited = false;
   phase: LossPhase = 'open';
   dupAcks = 0;
   /** Recovery ends when SND.UNA reaches it. */
