@@ -119,6 +119,10 @@ export class TcpConnection {
     return this.#t.icmp;
   }
 
+  get counters(): Readonly<TcpCounters> {
+    return this.#t.counters;
+  }
+
   /** A segment for this connection that passed `fault()`; borrowed until return. */
   segmentArrives(seg: TcpView, now: Nanos): void {
     segmentArrives(this.#t, seg, now);

@@ -98,6 +98,7 @@ function newData(t: Tcb, out: Uint8Array, at: number, now: Nanos): number {
     return hole(t, out, at, now, room);
   }
   if (flight === 0 && length > room) length = Math.max(Math.min(length, t.sndMss), 1);
+  if (length < Math.min(waiting, t.sndMss)) t.cwndLimited = false;
   const last = length === waiting;
   const fin = finWaits && last;
   if (!maySend(t, length, last, fin)) {
@@ -191,8 +192,8 @@ const NO_SACK: readonly Seq[] = [];
 const MAX_SACK_BLOCKS = 3;
 
 /** "the first SACK block MUST specify the contiguous block of data containing the segment which triggered this ACK" (RFC 2018 §4). */
-function sackBlocks(t: Tcb): readonly Seq[] {
-  if (!t.sackOn || t.outOfOrder.length === 0) return NO_SACK;
+function sackBlocks(t: Tcb, limit: number): readonly Seq[] {
+  if (limit <= 0 || !t.sackOn || t.outOfOrder.length === 0) return NO_SACK;
   const first: Seq[] = [];
   const others: Seq[] = [];
   for (let i = 0; i < t.outOfOrder.length; i += 2) {
@@ -203,7 +204,7 @@ function sackBlocks(t: Tcb): readonly Seq[] {
     else if (others.length < 2 * MAX_SACK_BLOCKS) others.push(left, right);
   }
   first.push(...others);
-  return first.slice(0, 2 * MAX_SACK_BLOCKS);
+  return first.slice(0, 2 * limit);
 }
 
 function emit(
@@ -217,15 +218,18 @@ function emit(
 ): number {
   const { localAddr, localPort, remoteAddr, remotePort } = t.tuple;
   const isSyn = (flags & SYN) !== 0;
+  // Data comes first: blocks that would make the segment larger than the MTU wait for an ACK of their own.
+  const room = length === 0 ? MAX_SACK_BLOCKS : Math.min(MAX_SACK_BLOCKS, (t.sndMss - length - 4) >> 3);
+  const sack = isSyn || flags & RST ? NO_SACK : sackBlocks(t, room);
   let options = 0;
   if (isSyn) options = putTcpOptions(out, at + TCP_HEADER, synOptions(t, now));
-  else if (t.timestampsOn || t.outOfOrder.length > 0)
+  else if (t.timestampsOn || sack.length > 0)
     options = putTcpOptions(out, at + TCP_HEADER, {
       mss: null,
       windowScale: null,
       sackPermitted: false,
       timestamps: t.timestampsOn ? { value: tsClock(t, now), echo: t.tsRecent } : null,
-      sack: flags & RST ? NO_SACK : sackBlocks(t),
+      sack,
     });
   const header = TCP_HEADER + options;
   if (length > 0) t.sendRing.copyOut(seqDiff(seq, t.sndBuf), out, at + header, length);
@@ -240,7 +244,9 @@ function emit(
     urgent: 0,
   });
   t.counters.segsOut++;
+  const sackOwed = t.ackNow && t.sackOn && t.outOfOrder.length > 0 && sack.length === 0;
   if (acks) ackSent(t);
+  if (sackOwed && length > 0) t.ackNow = true;
   return header + length;
 }
 

@@ -25,7 +25,8 @@ export function rttSample(s: RtoState, config: TcpConfig, r: Nanos): void {
 /** The timeout without back-off. As Linux, the floor is under the variance, so that RTO ≥ SRTT + minimum. */
 export function settleRto(s: RtoState, config: TcpConfig): void {
   if (s.srtt === 0) s.rto = config.initialRtoNs;
-  else s.rto = Math.min(config.maxRtoNs, s.srtt + Math.max(config.minRtoNs, 4 * s.rttvar));
+  // Whole nanoseconds: deadlines become time stamps of frames.
+  else s.rto = Math.ceil(Math.min(config.maxRtoNs, s.srtt + Math.max(config.minRtoNs, 4 * s.rttvar)));
 }
 
 /** (5.5) "The host MUST set RTO <- RTO * 2", bounded by (2.5). */

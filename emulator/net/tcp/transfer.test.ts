@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RST, SYN } from '../../wire/tcp.ts';
 import { SLIRP_TCP } from './config.ts';
 import { EV_CONNECTED, EV_FIN, EV_CLOSED } from './connection.ts';
-import { Pair, pattern, transfer } from './testing/pair.ts';
+import { exchange, Pair, pattern, transfer } from './testing/pair.ts';
 
 const MIB = 1 << 20;
 
@@ -43,6 +43,12 @@ describe('two engines', () => {
         expect(p.a.info().counters.retransSegs).toBeGreaterThan(0);
         expect(p.a.info().counters.fastRetransmits).toBeGreaterThan(0);
       });
+
+  for (const seed of [1, 2, 3, 4])
+    it(`move data both ways at once through 5 % loss (seed ${seed})`, () => {
+      const p = new Pair({ seed, loss: 0.05 }).connect();
+      expect(exchange(p, pattern(MIB / 2, 1), pattern(MIB / 2, 2))).toBe(true);
+    });
 
   for (const seed of [4, 5])
     it(`survive loss, duplicates and reordering together (seed ${seed})`, () =>

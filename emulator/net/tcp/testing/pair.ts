@@ -139,6 +139,7 @@ export class Pair {
 
   #drain(c: TcpConnection, from: 'a' | 'b'): void {
     for (let n = c.nextSegment(this.#out, 0, this.now); n > 0; n = c.nextSegment(this.#out, 0, this.now)) {
+      if (n > 1480) throw new Error(`a segment of ${n} bytes does not fit the MTU`);
       const bytes = this.#out.slice(0, n);
       const s: Sent = { at: this.now, from, bytes, view: new TcpView(bytes, 0, n), lost: false };
       this.#send(s);
@@ -165,6 +166,32 @@ export class Pair {
 
 function before(e: { at: Nanos; order: number }, than: { at: Nanos; order: number } | undefined): boolean {
   return than === undefined || e.at < than.at || (e.at === than.at && e.order < than.order);
+}
+
+/** Moves data both ways at once; true when all of it arrived as it was. */
+export function exchange(p: Pair, up: Uint8Array, down: Uint8Array): boolean {
+  const side = (tx: TcpConnection, rx: TcpConnection, data: Uint8Array) => {
+    const got = new Uint8Array(data.length);
+    let sent = 0;
+    let received = 0;
+    return {
+      step(): boolean {
+        if (sent < data.length) sent += tx.write(data, sent, data.length - sent);
+        received += rx.read(got, received, got.length - received);
+        return received === got.length;
+      },
+      intact: (): boolean => got.every((b, i) => b === data[i]),
+    };
+  };
+  const there = side(p.a, p.b, up);
+  const back = side(p.b, p.a, down);
+  const done = p.run(() => {
+    const first = there.step();
+    const second = back.step();
+    p.pump();
+    return first && second;
+  });
+  return done && there.intact() && back.intact();
 }
 
 /** Moves `data` from one side to the other through small user buffers; returns what came out. */
