@@ -15,8 +15,6 @@ import { guestAddress, refusalOf } from './translate.ts';
 
 /** slirp answers pings, its own and those it passes on, with this TTL. */
 export const ECHO_TTL = 255;
-/** Events of the host side that wait for the main loop. */
-const INBOX = 64;
 
 interface Request {
   readonly sequence: number;
@@ -25,9 +23,10 @@ interface Request {
   readonly quote: Uint8Array;
 }
 
-type HostEvent =
-  | { readonly type: 'reply'; readonly from: IpAddr; readonly sequence: number; readonly data: Uint8Array }
-  | { readonly type: 'error'; readonly sequence: number | null; readonly cause: IcmpCause };
+/** What came of a request. */
+type Outcome =
+  | { readonly request: Request; readonly from: IpAddr; readonly data: Uint8Array }
+  | { readonly request: Request; readonly cause: IcmpCause };
 
 export class PingFlow implements Flow {
   readonly id: number;
@@ -37,7 +36,7 @@ export class PingFlow implements Flow {
   readonly #socket: HostPing;
   /** Without an answer, oldest first. */
   readonly #requests = new Map<number, Request>();
-  readonly #inbox: HostEvent[] = [];
+  readonly #inbox: Outcome[] = [];
   readonly #born: Nanos;
   #lastTo: Ipv4Addr = IPV4_ANY;
   #bytesOut = 0;
@@ -51,9 +50,17 @@ export class PingFlow implements Flow {
     this.identifier = identifier;
     this.#socket = socket;
     this.#born = this.lastAt = core.clock.now();
-    socket.onReply = (from, sequence, data) =>
-      this.#post({ type: 'reply', from, sequence, data: data.slice() });
-    socket.onError = (sequence, cause) => this.#post({ type: 'error', sequence, cause });
+    // What nobody waits for is not kept; what is kept is bounded by the requests.
+    socket.onReply = (from, sequence, data) => {
+      const request = this.#claim(sequence);
+      if (request === undefined) return core.counters.add('ping-unasked-reply');
+      this.#post({ request, from, data: data.slice() });
+    };
+    socket.onError = (sequence, cause) => {
+      const request = this.#claim(sequence ?? [...this.#requests.keys()].at(-1) ?? -1);
+      if (request === undefined) return core.counters.add('ping-unasked-error');
+      this.#post({ request, cause });
+    };
   }
 
   get outstanding(): number {
@@ -95,9 +102,9 @@ export class PingFlow implements Flow {
   }
 
   work(): void {
-    for (const event of this.#inbox.splice(0)) {
-      if (event.type === 'reply') this.#reply(event.from, event.sequence, event.data);
-      else this.#error(event.sequence, event.cause);
+    for (const outcome of this.#inbox.splice(0)) {
+      if ('cause' in outcome) this.#error(outcome.request, outcome.cause);
+      else this.#reply(outcome.request, outcome.from, outcome.data);
     }
   }
 
@@ -126,23 +133,26 @@ export class PingFlow implements Flow {
     this.#inbox.length = 0;
   }
 
-  #post(event: HostEvent): void {
-    if (this.#inbox.length >= INBOX) return this.#core.counters.add('ping-inbox-full');
-    this.#inbox.push(event);
+  /** Takes a request off the list of those without an answer. */
+  #claim(sequence: number): Request | undefined {
+    const request = this.#requests.get(sequence);
+    this.#requests.delete(sequence);
+    return request;
+  }
+
+  #post(outcome: Outcome): void {
+    this.#inbox.push(outcome);
     this.#core.wake(this);
   }
 
-  #reply(from: IpAddr, sequence: number, data: Uint8Array): void {
-    const { config, counters, output } = this.#core;
-    const request = this.#requests.get(sequence);
-    if (request === undefined) return counters.add('ping-unasked-reply');
-    this.#requests.delete(sequence);
+  #reply(request: Request, from: IpAddr, data: Uint8Array): void {
+    const { config, output } = this.#core;
     this.lastAt = this.#core.clock.now();
     this.#bytesIn += data.length;
     const length = ICMP_HEADER + data.length;
     const message = new Uint8Array(length);
     message.set(data, ICMP_HEADER);
-    putIcmp(message, 0, length, ICMP_ECHO_REPLY, 0, this.identifier, sequence);
+    putIcmp(message, 0, length, ICMP_ECHO_REPLY, 0, this.identifier, request.sequence);
     const header = {
       tos: request.tos,
       ttl: ECHO_TTL,
@@ -154,13 +164,9 @@ export class PingFlow implements Flow {
     output.send(this.id, header, message, 0, length);
   }
 
-  #error(sequence: number | null, cause: IcmpCause): void {
-    const { config, counters, errors } = this.#core;
-    const request = sequence === null ? [...this.#requests.values()].at(-1) : this.#requests.get(sequence);
-    if (request === undefined) return counters.add('ping-unasked-error');
-    this.#requests.delete(request.sequence);
-    const source = guestAddress(config, cause.from);
-    errors.about(cause.icmpType, cause.code, request.quote, source);
+  #error(request: Request, cause: IcmpCause): void {
+    const { config, errors } = this.#core;
+    errors.about(cause.icmpType, cause.code, request.quote, guestAddress(config, cause.from));
   }
 }
 

@@ -403,21 +403,19 @@ export class TcpFlow implements Flow {
 
   /** "Read while the send buffer is less than half full." */
   #mayRead(conn: TcpConnection): boolean {
-    // Before the guest's handshake is over nothing is read (fromHost), so wanting to would wake the main loop for ever.
+    if (!this.#readable || this.#hostGone || conn.writable === 0) return false;
     if (conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED') return false;
-    return (
-      this.#readable && !this.#hostGone && conn.unacknowledged < this.#core.config.profile.tcp.sendBuffer / 2
-    );
+    return conn.unacknowledged < this.#core.config.profile.tcp.sendBuffer / 2;
   }
 
   #fromHost(conn: TcpConnection): void {
     const stream = this.#stream;
-    if (stream === null || this.#hostGone) return;
+    if (stream === null || this.#hostGone || conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED')
+      return;
     const { scratch } = this.#owner;
     const { ledger } = this.#core;
     while (this.#mayRead(conn)) {
       const room = Math.min(conn.writable, scratch.length);
-      if (room === 0) break;
       if (ledger.enabled) ledger.enter('s.r1', 0);
       const n = stream.recv(scratch, 0, room);
       if (n > 0) conn.write(scratch, 0, n);
