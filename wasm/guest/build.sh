@@ -383,12 +383,12 @@ mkdir "$licences"
 common=/usr/share/common-licenses
 cp "$common/GPL-2" "$common/GPL-3" "$common/LGPL-2.1" "$common/LGPL-3" "$licences/"
 for package in linux-source-6.1 seabios musl-dev; do
-	cp "$work/unpacked/deb-$package/usr/share/doc/$package/copyright" "$licences/${package%-*}.copyright"
+	cp "$work/unpacked/deb-$package/usr/share/doc/$package/copyright" "$licences/${package%%-*}.copyright"
 done
-mv "$licences/linux-source.copyright" "$licences/linux.copyright" 2> /dev/null || true
 cp "$linux/LICENSES/exceptions/Linux-syscall-note" "$licences/"
 for name in $sources; do cp "$work/unpacked/$name/debian/copyright" "$licences/$name.copyright"; done
-find "$work/unpacked/deb-libgcc-12-dev" -name copyright -exec cp {} "$licences/libgcc.copyright" \; 2> /dev/null || true
+# libgcc-12-dev refers to gcc-12-base for it, which comes with the compiler.
+cp /usr/share/doc/gcc-12-base/copyright "$licences/libgcc.copyright"
 chmod 0644 "$licences"/*
 
 version_of() { awk -v name="$1" '$2 == name { print $4; exit }' "$lock"; }
@@ -443,7 +443,7 @@ images='bzImage initrd.img bios.bin'
 	row iperf3 initrd.img iperf3 'BSD (`licences/iperf3.copyright`)'
 	row ethtool initrd.img ethtool 'GPL-2.0 (`licences/ethtool.copyright`)'
 	row musl initrd.img musl-dev 'MIT (`licences/musl.copyright`), linked into every program'
-	row libgcc initrd.img libgcc-12-dev 'GPL-3 with the runtime library exception, linked into every program'
+	row libgcc initrd.img libgcc-12-dev 'GPL-3 with the runtime library exception (`licences/libgcc.copyright`), linked into every program'
 	echo '| agent, carrier watcher, overlay | `initrd.img` | `../src`, `../overlay` | MIT, this project |'
 	cat <<-'HEAD'
 

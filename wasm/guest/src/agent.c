@@ -253,6 +253,32 @@ static bool raise_eth0(char mac[18]) {
 
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
+// Whether a PCI device says that it is a network card, or carries an interface
+// (itself, or as virtio does on a device of its own): v86's virtio card gives
+// itself another class.
+static bool is_network_card(const char *slot) {
+    char path[512], text[16] = "";
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/class", slot);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, text, sizeof text - 1) < 0) text[0] = 0;
+        close(fd);
+    }
+    if (memcmp(text, "0x02", 4) == 0) return true;
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/net", slot);
+    if (access(path, F_OK) == 0) return true;
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", slot);
+    DIR *dir = opendir(path);
+    bool found = false;
+    for (struct dirent *entry; dir && !found && (entry = readdir(dir));) {
+        if (strncmp(entry->d_name, "virtio", 6) != 0 || strlen(entry->d_name) > 16) continue;
+        snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/%.16s/net", slot, entry->d_name);
+        found = access(path, F_OK) == 0;
+    }
+    if (dir) closedir(dir);
+    return found;
+}
+
 static void do_rebind(const char *id, char *rest) {
     enum { CARDS_MAX = 8 };
     struct {
@@ -260,19 +286,14 @@ static void do_rebind(const char *id, char *rest) {
         char driver[PATH_MAX];
     } cards[CARDS_MAX];
     size_t count = 0;
-    char path[PATH_MAX + 64], text[64];
+    char path[PATH_MAX + 64];
 
     if (next_word(&rest)) return say("%s err usage: rebind", id);
     DIR *dir = opendir("/sys/bus/pci/devices");
     if (!dir) return say("%s err no PCI bus", id);
     for (struct dirent *entry; count < CARDS_MAX && (entry = readdir(dir));) {
         if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof cards[0].slot) continue;
-        snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/class", entry->d_name);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) continue;
-        ssize_t got = read(fd, text, sizeof text - 1);
-        close(fd);
-        if (got < 4 || memcmp(text, "0x02", 4) != 0) continue; // not a network card
+        if (!is_network_card(entry->d_name)) continue;
         snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/driver", entry->d_name);
         if (!realpath(path, cards[count].driver)) continue; // no driver holds it
         strcpy(cards[count].slot, entry->d_name);
