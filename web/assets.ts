@@ -6,8 +6,11 @@ import v86Wasm from 'v86/build/v86.wasm?url';
 import type { ImageFile, LabAssets, Result } from '../worker/api.ts';
 
 interface Manifest {
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+  readonly files: Readonly<
+    Record<string, { readonly path: string; readonly bytes: number; readonly sha256: string }>
+  >;
   readonly cmdline: string;
+  readonly memoryBytes: number;
 }
 
 const manifests = import.meta.glob<Manifest>('../wasm/guest/manifest.json', {
@@ -23,8 +26,8 @@ const urls = import.meta.glob<string>('../wasm/guest/image/*', {
 const absolute = (url: string): string => new URL(url, document.baseURI).href;
 
 function imageFile(manifest: Manifest, name: string): ImageFile | null {
-  const url = urls[`../wasm/guest/image/${name}`];
   const entry = manifest.files[name];
+  const url = entry && urls[`../wasm/guest/${entry.path}`];
   return url && entry ? { url: absolute(url), bytes: entry.bytes, sha256: entry.sha256 } : null;
 }
 
@@ -38,13 +41,13 @@ export function labAssets(): Result<LabAssets> {
     },
   });
   if (!manifest) return missing('guest image manifest');
-  const bios = imageFile(manifest, 'bios.bin');
+  const bios = imageFile(manifest, 'bios');
   const bzImage = imageFile(manifest, 'bzImage');
-  const initrd = imageFile(manifest, 'initrd.img');
+  const initrd = imageFile(manifest, 'initrd');
   if (!bios) return missing('firmware (bios.bin)');
   if (!bzImage) return missing('guest kernel (bzImage)');
   if (!initrd) return missing('guest file system (initrd.img)');
-  const vgaBios = imageFile(manifest, 'vgabios.bin');
+  const vgaBios = imageFile(manifest, 'vgaBios');
   return {
     ok: true,
     value: {
@@ -54,6 +57,7 @@ export function labAssets(): Result<LabAssets> {
       bzImage,
       initrd,
       cmdline: manifest.cmdline,
+      memoryBytes: manifest.memoryBytes,
     },
   };
 }

@@ -42,6 +42,7 @@ export interface LabAssets {
   readonly bzImage: ImageFile;
   readonly initrd: ImageFile;
   readonly cmdline: string;
+  readonly memoryBytes: number;
 }
 
 export type RunState = 'loading' | 'booting' | 'running' | 'paused' | 'failed';

@@ -42,6 +42,8 @@ export interface Wall {
 
 export interface Realm {
   readonly seed: number;
+  /** Starts all randomness of this realm over, for another world in it. */
+  reseed(seed: number): void;
   readonly wall: Wall;
   /** Source of the seeds of machines; in a fixed order, or runs differ. */
   readonly random: Xoshiro128;
@@ -69,8 +71,16 @@ export function installRealm(options: RealmOptions): Realm {
   const wall = realWall();
   const random = new Xoshiro128(options.seed);
   const hostRandom = random.fork('host');
+  const state = { seed: options.seed };
   const realm: Realm = {
-    seed: options.seed,
+    get seed() {
+      return state.seed;
+    },
+    reseed(seed) {
+      state.seed = seed;
+      random.restore(new Xoshiro128(seed).save());
+      hostRandom.restore(random.fork('host').save());
+    },
     wall,
     random,
     occupant: null,

@@ -14,6 +14,7 @@ const tsc = (project: string): Step => ({ name: `types: ${project}`, command: ['
 export const steps: readonly Step[] = [
   tsc('emulator'),
   tsc('emulator/machine'),
+  tsc('emulator/topology'),
   tsc('emulator/cli'),
   tsc('worker'),
   tsc('labs'),
