@@ -3,7 +3,7 @@ import { IPV4_ANY, IPV4_BROADCAST, ipv4, mac, type Ipv4Addr, type MacAddr } from
 import { hexBytes, latin1 } from '../base/bytes.ts';
 import { endpoint4 } from '../base/host-sockets.ts';
 import {
-  BOOTREQUEST, DHCPACK, DHCPDECLINE, DHCPDISCOVER, DHCPINFORM, DHCPNAK, DHCPOFFER, DHCPRELEASE, DHCPREQUEST,
+  BOOTREQUEST, DHCPACK, DHCPDECLINE, DHCPDISCOVER, DHCPINFORM, DHCPNAK, DHCPRELEASE, DHCPREQUEST,
   OPT_MESSAGE, OPT_MESSAGE_TYPE, OPT_REQUESTED_IP, OPT_SERVER_ID, OPT_VENDOR_CLASS, addressOption, dhcpLength,
   dhcpMessageType, dhcpOption, parseDhcp, putDhcp, type Dhcp, type DhcpOption,
 } from '../wire/dhcpv4.ts'; // prettier-ignore
@@ -200,6 +200,5 @@ describe('DHCP', () => {
     const renewal = udpFrame(HOST, 68, 67, bytesOf({ type: DHCPREQUEST, ciaddr: ipv4('10.0.2.15') }));
     expect(dhcpMessageType(answerOf(bench().exchange(renewal)))).toBe(DHCPACK);
     expect(bench({ disableDhcp: true }).exchange(renewal)).toEqual([]);
-    expect(DHCPOFFER).toBe(2);
   });
 });

@@ -148,6 +148,18 @@ describe('TCP, closing', () => {
     expect(guest.bench.slirp.table()).toEqual([]);
   });
 
+  it('keeps a late reset of a stream it has done with from the guest', () => {
+    const guest = open();
+    guest.stream.ended();
+    guest.talk();
+    guest.conn.shutdown();
+    guest.talk();
+    expect(guest.stream.calls).toEqual(['shutdownSend', 'close']);
+    guest.stream.reset();
+    expect(guest.talk()).toEqual([]);
+    expect(guest.bench.row!.state).toBe('TIME-WAIT');
+  });
+
   it('answers a stale segment of a forgotten connection with a reset', () => {
     const guest = open();
     guest.stream.reset();

@@ -13,17 +13,18 @@ import type { Nanos, Timer } from '../base/clock.ts';
 import type { PacketId } from '../base/frame.ts';
 import { endpoint4, type HostStream, type SocketError } from '../base/host-sockets.ts';
 import type { Fate } from '../base/ledger.ts';
+import type { TcpConfig } from '../net/tcp/config.ts';
 import { EV_REFUSED, EV_RESET, EV_TIMEOUT, TcpConnection } from '../net/tcp/connection.ts';
 import type { TcbState } from '../net/tcp/tcb.ts';
 import { ETHERNET_HEADER } from '../wire/ethernet.ts';
 import { ICMP_UNREACHABLE } from '../wire/icmpv4.ts';
 import { IPV4_HEADER, Ipv4View, PROTO_TCP, putIpv4 } from '../wire/ipv4.ts';
-import { seqDiff } from '../wire/seq.ts';
 import { TcpView } from '../wire/tcp.ts';
 import { BLIND_CONNECT_NS, CONNECT_NS, LINGER_NS } from './config.ts';
 import { dropped, type SlirpCore } from './core.ts';
 import type { Flow, FlowRow } from './flow-table.ts';
 import { TRANSPORT } from './ip-output.ts';
+import { traceArrival, traceMade, traceSocket } from './tcp-trace.ts';
 import { refusalOf } from './translate.ts';
 
 const CONNECTED = 1;
@@ -36,6 +37,8 @@ const TTL = 64;
 
 /** What a flow needs of the TCP side as a whole. */
 export interface TcpOwner {
+  /** The engine's settings, with the MSS that the guest's link allows. */
+  readonly config: TcpConfig;
   /** For copies between ring and socket, and for a frame under construction; used within one call. */
   readonly scratch: Uint8Array;
   readonly frame: Uint8Array;
@@ -52,9 +55,7 @@ export interface TcpFlowState {
   readonly guestPort: number;
   readonly remoteAddr: Ipv4Addr;
   readonly remotePort: number;
-  /** null: still connecting; then `syn` is the guest's packet. */
-  readonly conn: TcbState | null;
-  readonly syn: Uint8Array | null;
+  readonly conn: TcbState;
 }
 
 export class TcpFlow implements Flow {
@@ -124,7 +125,7 @@ export class TcpFlow implements Flow {
   /** Opens toward the guest for a stream that a forward accepted. */
   openToGuest(now: Nanos): void {
     this.#conn = TcpConnection.open(
-      this.#core.config.profile.tcp,
+      this.#owner.config,
       this.#tuple(),
       this.#owner.initialSequence(this),
       now,
@@ -151,7 +152,7 @@ export class TcpFlow implements Flow {
     if (conn === null) return dropped(counters, 'tcp-while-connecting');
     if (ledger.enabled) {
       ledger.enter('s.i5', this.#core.handling());
-      this.#tellCarried(tcp, conn);
+      traceArrival(ledger, this.id, tcp, conn, this.#bytesOut);
     }
     conn.segmentArrives(tcp, now);
     this.#settle(conn, false);
@@ -187,7 +188,7 @@ export class TcpFlow implements Flow {
       return 0;
     }
     this.packet = ids.next();
-    if (ledger.enabled) this.#tellMade(frame, length, conn);
+    if (ledger.enabled) traceMade(ledger, this.id, this.packet, frame, length, conn, this.#bytesIn);
     putIpv4(frame, ETHERNET_HEADER, {
       tos: 0,
       length: IPV4_HEADER + length,
@@ -222,21 +223,16 @@ export class TcpFlow implements Flow {
     };
   }
 
-  save(): TcpFlowState {
+  /** null while connecting: there is no guest leg yet, the guest will send its SYN again. */
+  save(): TcpFlowState | null {
     const { guestAddr, guestPort, remoteAddr, remotePort } = this;
-    return {
-      guestAddr,
-      guestPort,
-      remoteAddr,
-      remotePort,
-      conn: this.#conn?.save() ?? null,
-      syn: this.#syn?.slice() ?? null,
-    };
+    if (this.#conn === null) return null;
+    return { guestAddr, guestPort, remoteAddr, remotePort, conn: this.#conn.save() };
   }
 
   /** Takes over a saved guest leg, whose host side is gone: the guest is told by a reset. */
   restoreAndReset(state: TcbState): void {
-    this.#conn = TcpConnection.restore(this.#core.config.profile.tcp, state);
+    this.#conn = TcpConnection.restore(this.#owner.config, state);
     this.#conn.abort();
     this.#core.wantsOutput(this);
   }
@@ -293,7 +289,7 @@ export class TcpFlow implements Flow {
   #establish(now: Nanos): void {
     const syn = this.#syn;
     if (syn === null) return;
-    const { config, ledger, counters } = this.#core;
+    const { ledger, counters } = this.#core;
     const ip = new Ipv4View(syn, 0, syn.length);
     this.#syn = null;
     this.#limit = Infinity;
@@ -302,7 +298,7 @@ export class TcpFlow implements Flow {
     if (ledger.enabled) ledger.enter('s.con', 0);
     const segment = new TcpView(syn, ip.payload, ip.packetEnd);
     const iss = this.#owner.initialSequence(this);
-    this.#conn = TcpConnection.accept(config.profile.tcp, this.#tuple(), iss, segment, now);
+    this.#conn = TcpConnection.accept(this.#owner.config, this.#tuple(), iss, segment, now);
     this.#readable = true;
     if (ledger.enabled) ledger.leave('born');
   }
@@ -331,6 +327,8 @@ export class TcpFlow implements Flow {
   }
 
   #hostReset(): void {
+    // What a stream reports that we have given up concerns the guest no more.
+    if (this.#hostGone) return;
     this.#hostGone = true;
     if (this.#conn === null) return;
     this.#core.counters.add('tcp-reset-by-host');
@@ -385,12 +383,9 @@ export class TcpFlow implements Flow {
       const taken = stream.send(scratch, 0, n);
       if (taken > 0) conn.read(scratch, 0, taken);
       if (ledger.enabled) {
-        ledger.count('syscalls', 1);
-        ledger.count('copies', 1);
-        ledger.count('copiedBytes', n);
-        ledger.carries({ flow: this.id, direction: 'out', from: this.#bytesOut, to: this.#bytesOut + taken });
-        ledger.leave(taken > 0 ? 'ended' : 'queued');
-        ledger.leave(taken > 0 ? 'ended' : 'queued');
+        const fate = traceSocket(ledger, this.id, 'out', this.#bytesOut, this.#bytesOut + taken, n);
+        ledger.leave(fate);
+        ledger.leave(fate);
       }
       this.#bytesOut += taken;
       if (taken < n) return;
@@ -405,13 +400,12 @@ export class TcpFlow implements Flow {
   #mayRead(conn: TcpConnection): boolean {
     if (!this.#readable || this.#hostGone || conn.writable === 0) return false;
     if (conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED') return false;
-    return conn.unacknowledged < this.#core.config.profile.tcp.sendBuffer / 2;
+    return conn.unacknowledged < this.#owner.config.sendBuffer / 2;
   }
 
   #fromHost(conn: TcpConnection): void {
     const stream = this.#stream;
-    if (stream === null || this.#hostGone || conn.state === 'SYN-SENT' || conn.state === 'SYN-RECEIVED')
-      return;
+    if (stream === null || this.#hostGone) return;
     const { scratch } = this.#owner;
     const { ledger } = this.#core;
     while (this.#mayRead(conn)) {
@@ -421,11 +415,7 @@ export class TcpFlow implements Flow {
       if (n > 0) conn.write(scratch, 0, n);
       else this.#readable = false;
       if (ledger.enabled) {
-        ledger.count('syscalls', 1);
-        ledger.count('copies', 1);
-        ledger.count('copiedBytes', n);
-        ledger.carries({ flow: this.id, direction: 'in', from: this.#bytesIn, to: this.#bytesIn + n });
-        ledger.leave('ended');
+        ledger.leave(traceSocket(ledger, this.id, 'in', this.#bytesIn, this.#bytesIn + n, n));
       }
       this.#bytesIn += n;
     }
@@ -484,30 +474,5 @@ export class TcpFlow implements Flow {
     if (this.connecting) this.#owner.settled();
     this.#dropHost('close');
     this.#owner.remove(this);
-  }
-
-  /** Which bytes of the stream the guest's segment carries. */
-  #tellCarried(tcp: TcpView, conn: TcpConnection): void {
-    if (tcp.payloadLength === 0) return;
-    const from = this.#bytesOut + conn.available + seqDiff(tcp.seq, conn.info().rcvNxt);
-    this.#core.ledger.carries({ flow: this.id, direction: 'out', from, to: from + tcp.payloadLength });
-  }
-
-  #tellMade(frame: Uint8Array, length: number, conn: TcpConnection): void {
-    const { ledger } = this.#core;
-    const tcp = new TcpView(frame, TRANSPORT, TRANSPORT + length);
-    // s.i8 is the pure ACK, s.o1 a segment with data: the same function of slirp in two rows of the stage table.
-    ledger.enter(tcp.payloadLength === 0 ? 's.i8' : 's.o1', this.packet);
-    ledger.count('summedBytes', length);
-    if (tcp.payloadLength > 0) {
-      ledger.count('copies', 1);
-      ledger.count('copiedBytes', tcp.payloadLength);
-      const from = this.#bytesIn - conn.unacknowledged + seqDiff(tcp.seq, conn.info().sndUna);
-      ledger.carries({ flow: this.id, direction: 'in', from, to: from + tcp.payloadLength });
-    }
-    ledger.enter('s.o2', this.packet);
-    ledger.count('summedBytes', IPV4_HEADER);
-    ledger.leave('passed');
-    ledger.leave('born');
   }
 }

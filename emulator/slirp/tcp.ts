@@ -7,9 +7,10 @@ import { SECOND } from '../base/clock.ts';
 import type { HostStream } from '../base/host-sockets.ts';
 import type { Fate } from '../base/ledger.ts';
 import type { Random } from '../base/random.ts';
+import type { TcpConfig } from '../net/tcp/config.ts';
 import { isn, type HashSecret } from '../net/tcp/isn.ts';
 import { resetFor } from '../net/tcp/reset.ts';
-import { PROTO_TCP, type Ipv4View } from '../wire/ipv4.ts';
+import { IPV4_HEADER, PROTO_TCP, type Ipv4View } from '../wire/ipv4.ts';
 import { seqAdd } from '../wire/seq.ts';
 import { ACK_FLAG, FIN, putTcp, RST, SYN, TCP_HEADER, TcpView, URG } from '../wire/tcp.ts';
 import { endpointKey, type HostForward } from './config.ts';
@@ -39,6 +40,7 @@ export interface TcpNatState {
 export class TcpNat implements TcpOwner {
   readonly scratch = new Uint8Array(SCRATCH);
   readonly frame: Uint8Array;
+  readonly config: TcpConfig;
   readonly #core: SlirpCore;
   /** By guest endpoint and remote endpoint as the guest knows it. */
   readonly #flows = new PairMap<TcpFlow>();
@@ -49,6 +51,8 @@ export class TcpNat implements TcpOwner {
   constructor(core: SlirpCore, random: Random) {
     this.#core = core;
     this.frame = new Uint8Array(core.output.frameLength(core.output.mtu));
+    const { tcp } = core.config.profile;
+    this.config = { ...tcp, mss: Math.min(tcp.mss, core.output.mtu - IPV4_HEADER - TCP_HEADER) };
     this.#secret = [random.u32(), random.u32(), random.u32(), random.u32()];
   }
 
@@ -134,7 +138,7 @@ export class TcpNat implements TcpOwner {
   }
 
   save(): TcpNatState {
-    const flows = [...this.#flows.values()].map((f) => f.save());
+    const flows = [...this.#flows.values()].map((f) => f.save()).filter((f) => f !== null);
     return { secret: this.#secret, opened: this.#opened, flows };
   }
 
@@ -146,7 +150,6 @@ export class TcpNat implements TcpOwner {
     for (const saved of state.flows) {
       const guest = { addr: saved.guestAddr, port: saved.guestPort };
       const remote = { addr: saved.remoteAddr, port: saved.remotePort };
-      if (saved.conn === null) continue;
       const flow = new TcpFlow(this.#core, this, guest, remote, null);
       this.#add(flow);
       flow.restoreAndReset(saved.conn);
