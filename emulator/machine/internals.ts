@@ -68,6 +68,9 @@ export interface V86Cpu {
   /** Called on the instance after each batch of instructions; answers how many ms the processor may sleep. */
   run_hardware_timers(acpi: number, now: number): number;
   reboot_internal(): void;
+  /** IRQs of the interrupt controller; raising dispatches at once when the processor takes interrupts. */
+  device_raise_irq(irq: number): void;
+  device_lower_irq(irq: number): void;
 }
 
 export interface V86Main {
@@ -124,6 +127,8 @@ const REQUIRED: readonly (readonly [path: string, type: 'function' | 'object' | 
   ['v86.cpu.write_blob', 'function'],
   ['v86.cpu.run_hardware_timers', 'function'],
   ['v86.cpu.reboot_internal', 'function'],
+  ['v86.cpu.device_raise_irq', 'function'],
+  ['v86.cpu.device_lower_irq', 'function'],
 ];
 
 /** Names all internals that are missing or of another type; throws one error for them all. */

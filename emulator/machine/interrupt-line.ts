@@ -1,33 +1,37 @@
 /**
- * PCI interrupt lines of one machine, on top of v86's two traps.
+ * Interrupts of one machine, on top of v86's two traps.
  *
- * v86 keeps one bit per IRQ, so a device that lowers its line takes away the request of another one that shares the IRQ: here a line is low only when
- * no device asserts it (wire-OR), v86's own devices included. And raising dispatches the interrupt at once when the processor takes interrupts; inside
- * a memory-mapped access the translated code has not written back its registers, and the interrupt would be lost for good: there the change waits
- * until the batch of instructions ends. Port accesses end a block of translated code and need no such care.
+ * v86 keeps one bit per IRQ, so a device that lowers its line takes away the request of another one that shares the IRQ: here a PCI line is low only
+ * when no device asserts it (wire-OR), v86's own devices included. And raising dispatches the interrupt at once when the processor takes
+ * interrupts; inside a memory-mapped access the translated code has not written back its registers, and the interrupt would be lost for good: there
+ * changes wait until the batch of instructions ends, those of the serial ports too (an event that is due may come up in any device access). Port
+ * accesses end a block of translated code and need no such care.
  */
-import type { V86Pci } from './internals.ts';
+import type { V86Cpu, V86Pci } from './internals.ts';
 
 export class InterruptLines {
   readonly #pci: V86Pci;
   readonly #interruptsEnabled: () => boolean;
-  readonly #realRaise: (pciId: number) => void;
-  readonly #realLower: (pciId: number) => void;
+  readonly #raisePci: (pciId: number) => void;
+  readonly #lowerPci: (pciId: number) => void;
   /** Devices that assert an IRQ, by IRQ. */
   readonly #asserted = new Map<number, Set<number>>();
   /** The IRQ a device was routed to when it raised its line: the guest may change the routing meanwhile. */
   readonly #routed = new Map<number, number>();
-  /** Wanted level by device, in the order of first change. */
-  readonly #deferred = new Map<number, boolean>();
+  /** Changes that wait, in order. */
+  #deferred: (() => void)[] = [];
   #inMmio = 0;
 
-  constructor(pci: V86Pci, interruptsEnabled: () => boolean) {
+  constructor(cpu: V86Cpu, interruptsEnabled: () => boolean) {
+    const { pci } = cpu.devices;
     this.#pci = pci;
     this.#interruptsEnabled = interruptsEnabled;
-    this.#realRaise = pci.raise_irq.bind(pci);
-    this.#realLower = pci.lower_irq.bind(pci);
+    this.#raisePci = pci.raise_irq.bind(pci);
+    this.#lowerPci = pci.lower_irq.bind(pci);
     pci.raise_irq = (pciId) => this.#set(pciId, true);
     pci.lower_irq = (pciId) => this.#set(pciId, false);
+    cpu.device_raise_irq = this.#deferrable(cpu.device_raise_irq.bind(cpu));
+    cpu.device_lower_irq = this.#deferrable(cpu.device_lower_irq.bind(cpu));
   }
 
   /** INTA of the device in `slot`. */
@@ -45,19 +49,21 @@ export class InterruptLines {
 
   /** Applies changes that had to wait; called where the processor's state is whole. */
   applyDeferred(): void {
-    if (this.#deferred.size === 0) return;
-    const changes = [...this.#deferred];
-    this.#deferred.clear();
-    for (const [pciId, asserted] of changes) this.#apply(pciId, asserted);
+    if (this.#deferred.length === 0) return;
+    const changes = this.#deferred;
+    this.#deferred = [];
+    for (const change of changes) change();
+  }
+
+  #deferrable(change: (irq: number) => void): (irq: number) => void {
+    return (irq) => {
+      const mustWait = this.#inMmio > 0 && this.#interruptsEnabled();
+      if (mustWait || this.#deferred.length > 0) this.#deferred.push(() => change(irq));
+      else change(irq);
+    };
   }
 
   #set(pciId: number, asserted: boolean): void {
-    if (this.#deferred.has(pciId)) this.#deferred.set(pciId, asserted);
-    else if (asserted && this.#inMmio > 0 && this.#interruptsEnabled()) this.#deferred.set(pciId, true);
-    else this.#apply(pciId, asserted);
-  }
-
-  #apply(pciId: number, asserted: boolean): void {
     const held = this.#routed.get(pciId);
     if (asserted) {
       if (held !== undefined) return;
@@ -65,14 +71,15 @@ export class InterruptLines {
       // Before the BIOS has routed anything the registers read 0, which is the timer's.
       if (irq === 0) return;
       this.#routed.set(pciId, irq);
-      this.#holders(irq).add(pciId);
-      this.#realRaise(pciId);
+      const holders = this.#holders(irq);
+      holders.add(pciId);
+      if (holders.size === 1) this.#raisePci(pciId);
     } else {
       if (held === undefined) return;
       this.#routed.delete(pciId);
       const holders = this.#holders(held);
       holders.delete(pciId);
-      if (holders.size === 0) this.#realLower(pciId);
+      if (holders.size === 0) this.#lowerPci(pciId);
     }
   }
 

@@ -56,7 +56,7 @@ export interface MachineOptions {
   /** RAM; v86 puts the initrd at 64 MiB, so a cold boot needs more than that. */
   readonly memoryBytes: number;
   readonly devices: readonly DeviceSlot[];
-  /** v86.wasm, compiled (one module serves all machines of the realm) or as bytes. */
+  /** v86.wasm as bytes, or compiled once for all machines by `compileV86`. */
   readonly wasm: WebAssembly.Module | BufferSource;
 }
 
@@ -149,8 +149,9 @@ export class Machine {
     this.#processor = processor;
     this.#bus = new PciBus(cpu, {
       before: (memory) => {
-        clock.catchUp();
+        // First, so that an event that is due now raises no interrupt into the access.
         if (memory) processor.lines.enterMmio();
+        clock.catchUp();
       },
       after: (memory) => {
         if (memory) processor.lines.leaveMmio();

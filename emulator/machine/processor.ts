@@ -2,7 +2,7 @@
  * One machine's processor under virtual time: runs v86 a batch at a time and keeps the local time.
  *
  * Local time = executed instructions × the profile's rate + what was charged + what was skipped while halted. v86's main loop runs batches of
- * 100,003 instructions until a millisecond has passed since its first look at the clock; that first look is answered a millisecond
+ * instructions (`compileV86`) until a millisecond has passed since its first look at the clock; that first look is answered a millisecond
  * early, so each tick is one batch and the scheduler decides after each.
  */
 import type { Nanos } from '../base/clock.ts';
@@ -63,7 +63,7 @@ export class Processor implements Runner, RealmOccupant {
     this.#instructionNs = instructionNs;
     this.#hooks = hooks;
     this.state = new ProcessorState(cpu);
-    this.lines = new InterruptLines(cpu.devices.pci, () => this.state.interruptsEnabled);
+    this.lines = new InterruptLines(cpu, () => this.state.interruptsEnabled);
     this.#base = clock.now();
     this.#counterBase = this.state.instructionCounter;
     const realTimers = cpu.run_hardware_timers.bind(cpu);

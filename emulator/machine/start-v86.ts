@@ -1,5 +1,6 @@
 /** Makes a v86 emulator with nothing that touches the page: no screen, keyboard, mouse, speaker, network card or scheduler of its own. */
 import { latin1 } from '../base/bytes.ts';
+import { compileV86 } from './compile-v86.ts';
 import { checkInternals, type V86Emulator } from './internals.ts';
 import type { MachineOptions } from './machine.ts';
 import type { Realm } from './realm.ts';
@@ -20,7 +21,7 @@ export async function startV86(realm: Realm, options: MachineOptions): Promise<V
   if (images.bzImage !== undefined && !isKernel(images.bzImage)) {
     throw new Error(`${options.id}: the kernel image is not a bzImage`);
   }
-  const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+  const module = wasm instanceof WebAssembly.Module ? wasm : await compileV86(wasm);
   return new Promise((resolve, reject) => {
     const cancel = realm.wall.sleep(
       () => reject(new Error(`${options.id}: v86 did not start`)),

@@ -93,10 +93,13 @@ export class MachineWorld {
   /** Virtual time stands; takes effect before the next batch or event. */
   pause(): void {
     this.#running = false;
+    this.#until = Infinity;
+    this.#reachedUntil?.();
+    this.#reachedUntil = null;
     this.#poke();
   }
 
-  /** Runs until virtual time `at`, then pauses. */
+  /** Runs until virtual time `at`, then pauses; resolves earlier when it is paused before. */
   runUntil(at: Nanos): Promise<void> {
     return new Promise((resolve) => {
       this.#until = at;
@@ -138,7 +141,7 @@ export class MachineWorld {
       random: this.#realm.random.fork(options.id),
       inputTime: () => {
         this.#poke();
-        return this.#running ? this.#pacer.timeOfNow(this.clock.now()) : this.clock.now();
+        return this.#inputTime();
       },
       addRunner: (processor) => this.#scheduler.add(processor),
       removeRunner: (processor) => this.#scheduler.remove(processor),
@@ -151,6 +154,14 @@ export class MachineWorld {
         });
       },
     };
+  }
+
+  /** Now: for a world that sleeps, as the wall clock says; for one that is behind it, or paused, the time reached. */
+  #inputTime(): Nanos {
+    const reached = this.clock.now();
+    if (!this.#running) return reached;
+    const onTheWall = this.#pacer.timeOfNow(reached);
+    return this.#scheduler.next() < onTheWall ? reached : onTheWall;
   }
 
   #poke(): void {
@@ -207,10 +218,7 @@ export class MachineWorld {
 
   #finishUntil(): void {
     this.clock.advanceTo(this.#until);
-    this.#until = Infinity;
-    this.#running = false;
-    this.#reachedUntil?.();
-    this.#reachedUntil = null;
+    this.pause();
   }
 
   #sleep(ms: number): void {

@@ -49,7 +49,7 @@ describe('CountingLedger', () => {
     ledger.enter('s', 1);
     ledger.leave('queued');
     const other = new CountingLedger();
-    other.restore(structuredClone(ledger.save()));
+    other.restore(JSON.parse(JSON.stringify(ledger.save())));
     expect(other.save()).toEqual(ledger.save());
   });
 });

@@ -5,7 +5,7 @@
  * - during an event: the event's deadline (or the time already reached, when the event was armed for the past);
  * - while a machine's processor runs: that machine's local time, as long as the world has not come further;
  * - else: the time reached by the last event.
- * Machines run in batches of some 100,000 instructions, so between two of them local times differ by up to a batch; a device access (`catchUp`)
+ * Machines run in batches of some 20,000 instructions, so between two of them local times differ by up to a batch; a device access (`catchUp`)
  * first runs every event due before it, so with one machine events and accesses are in exact order, with several within a batch.
  */
 import type { Clock, Nanos, Timer } from '../base/clock.ts';

@@ -36,6 +36,11 @@ describe.skipIf(!here)(here ? 'a guest' : 'a guest (the image is missing: wasm/g
     expect(await runScenario('twoGuests')).toEqual(run);
   });
 
+  it('is not disturbed by another guest: it reaches its prompt at the same instruction as alone', async () => {
+    const { digest, instructions, now } = await runScenario('boot');
+    expect((await runScenario('twoGuests')).prompts[0]).toEqual({ digest, instructions, now });
+  });
+
   it('loses nothing of 4 KB of pasted text', async () => {
     const { expected, output } = await runScenario('paste');
     expect(output).toContain(expected);

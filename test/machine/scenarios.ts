@@ -2,6 +2,7 @@
 import { hex, latin1Bytes } from '../../emulator/base/bytes.ts';
 import { SECOND } from '../../emulator/base/clock.ts';
 import { Xoshiro128 } from '../../emulator/base/random.ts';
+import { compileV86 } from '../../emulator/machine/compile-v86.ts';
 import { ConsoleSession } from '../../emulator/machine/console-session.ts';
 import { ControlChannel } from '../../emulator/machine/control-channel.ts';
 import type { DeviceSlot, Machine } from '../../emulator/machine/machine.ts';
@@ -78,7 +79,7 @@ async function lab(
 ): Promise<Lab> {
   const realm = installRealm({ seed: options.seed ?? 1 });
   const world = new MachineWorld({ realm, policy: options.policy ?? 'fast' });
-  const module = await WebAssembly.compile(wasm);
+  const module = await compileV86(wasm);
   const guests: Guest[] = [];
   for (let i = 0; i < (options.guests ?? 1); i++) {
     const devices = options.devices?.(i) ?? [];
@@ -121,12 +122,18 @@ export const scenarios = {
     const { world, guests } = await lab(input, { guests: 2 });
     return world.drive(
       (async () => {
-        await Promise.all(guests.map(({ session }) => session.prompt()));
+        const prompts = await Promise.all(
+          guests.map(async (guest) => {
+            await guest.session.prompt();
+            return guest.sum();
+          }),
+        );
         const results = await Promise.all([
           guests[0]!.session.run('sleep 2'),
           guests[1]!.session.run('for i in 1 2 3 4 5 6 7 8 9; do md5sum /bin/busybox; done | tail -n 1'),
         ]);
         return {
+          prompts,
           sums: guests.map((guest) => guest.sum()),
           lasted: results.map(({ startedAt, endedAt }) => endedAt - startedAt),
           now: world.clock.now(),
