@@ -27,10 +27,8 @@ function find(fields: readonly Field[], start: string): Field {
 /** Every field lies within its parent (lines in brackets may point at no bytes), and in the frame. */
 function expectNested(fields: readonly Field[], from: number, to: number): void {
   for (const f of fields) {
-    expect(f.label).not.toBe('');
-    expect(f.from, f.label).toBeLessThanOrEqual(f.to);
-    expect(f.from, f.label).toBeGreaterThanOrEqual(from);
-    expect(f.to, f.label).toBeLessThanOrEqual(to);
+    if (f.label === '' || f.from > f.to || f.from < from || f.to > to)
+      throw new Error(`${f.label} is at ${f.from}-${f.to}, its parent at ${from}-${to}`);
     expectNested(f.children, f.from, f.to);
   }
 }
@@ -164,7 +162,7 @@ describe('hostile frames', () => {
           expect(writePcapng(capture).length % 4).toBe(0);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -180,7 +178,7 @@ describe('hostile frames', () => {
         bytes.set(payload, 14 + header);
         expectNested(dissect(bytes), 0, bytes.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });

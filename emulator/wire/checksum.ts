@@ -35,10 +35,13 @@ export function pseudoHeader(src: number, dst: number, protocol: number, length:
 export const updateChecksum = (old: number, before: number, after: number): number =>
   finish((~old & 0xffff) + (~before & 0xffff) + after);
 
-/** Fills the checksum that the sender left to a later stage: the field already holds the pseudo-header sum (as in virtio and skb CHECKSUM_PARTIAL). */
+/**
+ * Fills the checksum that the sender left to a later stage: the field already holds the pseudo-header sum (as in virtio and skb
+ * CHECKSUM_PARTIAL). A computed 0 is stored as 0xffff, since 0 means "none" to UDP and both are right for TCP.
+ */
 export function fillPartialChecksum(b: Uint8Array, start: number, offset: number, end: number): void {
   if (start + offset + 2 > end) return;
-  const sum = finish(addWords(0, b, start, end));
+  const sum = finish(addWords(0, b, start, end)) || 0xffff;
   b[start + offset] = sum >>> 8;
   b[start + offset + 1] = sum;
 }

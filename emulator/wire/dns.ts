@@ -73,9 +73,14 @@ function readName(b: Uint8Array, start: number, at: number, end: number): Name |
       p = target;
       continue;
     }
-    if (length > 63 || p + 1 + length > end || text.length + 1 + length > MAX_NAME) return null;
+    // The name on the wire ends with a zero byte that counts too.
+    if (length > 63 || p + 1 + length > end || text.length + 1 + length >= MAX_NAME) return null;
     let label = '';
-    for (let i = p + 1; i <= p + length; i++) label += String.fromCharCode(b[i]!);
+    for (let i = p + 1; i <= p + length; i++) {
+      // A dot within a label has no text form, and would come back as other labels when the name is sent again.
+      if (b[i] === 0x2e) return null;
+      label += String.fromCharCode(b[i]!);
+    }
     text += `.${label.toLowerCase()}`;
     p += 1 + length;
   }
