@@ -38,6 +38,8 @@ const rules: readonly Rule[] = [
     npm: ['node:', 'tsx', 'v86'],
   },
   { folder: 'wasm', may: [] },
+  // Vite plugins: they run in Node while the page is built.
+  { folder: 'web/build', may: ['labs', 'web'], npm: ['vite', 'marked', 'node:'] },
   { folder: 'worker', may: [...emulatorBelowTopology, 'emulator/topology', 'wasm'], npm: ['comlink', 'v86'] },
   {
     folder: 'labs',
