@@ -6,7 +6,7 @@ export default defineConfig({
   root: 'web',
   // Relative: the built site runs under any path prefix of any plain file server.
   base: './',
-  plugins: [lessonPlugin(), svelte()],
+  plugins: [lessonPlugin(), svelte({ configFile: '../svelte.config.js' })],
   worker: { format: 'es' },
   server: { port: 5173, strictPort: true, fs: { allow: ['..'] } },
   preview: { port: 5173, strictPort: true },
