@@ -68,7 +68,9 @@ class WorkerConnection implements LabConnection {
   }
 
   #beat(): void {
-    void this.api.packets({ iface: null, text: '' }, 0, 0).then(() => this.#heard());
+    // An answer of any kind is a sign of life.
+    const sign = (): void => this.#heard();
+    void this.api.packets({ iface: null, text: '' }, 0, 0).then(sign, sign);
     // A hidden page's timers are held back: silence then says nothing about the worker.
     if (document.hidden) this.#lastHeard = performance.now();
     if (performance.now() - this.#lastHeard > SILENT_AFTER_MS) this.#setSilent(true);

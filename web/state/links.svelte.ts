@@ -72,7 +72,9 @@ export class Links {
   seek(): void {
     const { session, capture, layout } = this.#parts;
     const wanted = this.#wanted;
-    if (wanted === null || capture.total === 0 || (session.status?.frames ?? 0) <= wanted) return;
+    const status = session.status;
+    const captured = status ? status.frames + status.framesLost : 0;
+    if (wanted === null || capture.total === 0 || captured <= wanted) return;
     this.#wanted = null;
     layout.reveal('packets');
     void capture.selectIndex(wanted);

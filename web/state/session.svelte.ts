@@ -136,6 +136,8 @@ export class Session {
     this.#connection = null;
     this.#latest = null;
     this.#typed = false;
+    // What a dead worker was asked is never answered.
+    this.changing = null;
   }
 
   /** Console bytes from now on, after what there was already. Returns the function that stops it. */

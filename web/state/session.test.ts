@@ -31,7 +31,7 @@ class Double implements LabConnection {
     setMac: () => Promise.resolve({ ok: false, error: { code: 'bad-mac', message: 'No.' } }),
     restart: vi.fn(() => ok({ topology: twoPaths.topology, interfaces: [] })),
     pause: () => Promise.reject(new Error('boom')),
-  } as unknown as LabConnection['api'];
+  } as unknown as { -readonly [K in keyof LabConnection['api']]: LabConnection['api'][K] };
   readonly #opened: Result<LabInfo>;
 
   constructor(opened: Result<LabInfo>) {
@@ -146,6 +146,18 @@ describe('a session', () => {
     await connections[1]!.status('running', true);
     expect(session.state).toBe('running');
     expect(notices.list).toEqual([]);
+  });
+
+  it('does not wait for ever for what a dead worker was asked', async () => {
+    const { session, connections } = setUp();
+    await session.start();
+    const double = connections[0]!;
+    await double.status('running', true);
+    double.api.setPath = () => new Promise(() => {});
+    void session.setPath('bridge');
+    expect(session.changing).toBe('path');
+    double.onLost({ code: 'machine-failed', message: 'Gone.' });
+    expect(session.changing).toBeNull();
   });
 
   it('shows a refused opening as a notice with the way out', async () => {
