@@ -5,6 +5,8 @@
 #   build.sh             build what inputs.lock names; write image/, manifest.json
 #   build.sh --relock    take the versions Debian has today, rewrite inputs.lock, build
 #   build.sh --check     build, and compare with what is committed instead of writing
+#   build.sh --keep-kernel …  take the kernel this work folder built before, if nothing it
+#                        is made from has changed (for work on the programs)
 #
 # Needs no root and leaves the system's apt configuration alone: it keeps its own
 # package lists beneath its work folder. Environment:
@@ -25,12 +27,13 @@ mirror=${TAPLINE_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 jobs=$(nproc)
 lock=$here/inputs.lock
 
-relock=false check=false
+relock=false check=false keep_kernel=false
 for arg in "$@"; do
 	case $arg in
 	--relock) relock=true ;;
 	--check) check=true ;;
-	*) sed -n '4,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+	--keep-kernel) keep_kernel=true ;;
+	*) sed -n '4,20s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 	esac
 done
 
@@ -213,14 +216,22 @@ cd "$linux"
 export KBUILD_BUILD_USER=tapline KBUILD_BUILD_HOST=tapline KBUILD_BUILD_VERSION=1
 KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$SOURCE_DATE_EPOCH")
 export KBUILD_BUILD_TIMESTAMP
-for patch in "$here"/patches/*.patch; do run patch patch -p1 -N -i "$patch"; done
-make -s ARCH=i386 tinyconfig > /dev/null
-scripts/kconfig/merge_config.sh -m .config "$here/kernel.config" > /dev/null
-make -s ARCH=i386 olddefconfig 2> /dev/null
-check_config "$here/kernel.config" .config
-make -s -j"$jobs" ARCH=i386 bzImage > "$work/kernel.log" 2>&1 || { tail -n 30 "$work/kernel.log" >&2; die 'the kernel does not build'; }
-cp arch/x86/boot/bzImage "$work/result/bzImage"
-cp .config System.map "$work/"
+stamp=$(cat "$lock" "$here/kernel.config" "$here"/patches/*.patch | sha256sum)
+if $keep_kernel && [ -e "$work/kernel.bzImage" ] && [ "$(cat "$work/kernel.stamp" 2> /dev/null)" = "$stamp" ]; then
+	echo 'taking the one built before' >&2
+else
+	rm -f "$work/kernel.stamp"
+	for patch in "$here"/patches/*.patch; do run patch patch -p1 -N -i "$patch"; done
+	make -s ARCH=i386 tinyconfig > /dev/null
+	scripts/kconfig/merge_config.sh -m .config "$here/kernel.config" > /dev/null
+	make -s ARCH=i386 olddefconfig 2> /dev/null
+	check_config "$here/kernel.config" .config
+	run kernel make -s -j"$jobs" ARCH=i386 bzImage
+	cp .config System.map "$work/"
+	cp arch/x86/boot/bzImage "$work/kernel.bzImage"
+	echo "$stamp" > "$work/kernel.stamp"
+fi
+cp "$work/kernel.bzImage" "$work/result/bzImage"
 
 # --- tool chain: Debian's compiler, musl's headers and library for i386 -------
 
@@ -338,8 +349,10 @@ cp "$work/bin/carrierd" "$root/sbin/"
 cp "$work/bin/agent" "$root/sbin/lab-agent"
 ln -s ../../sbin/lab-agent "$root/usr/bin/lab-get"
 
-# The kernel's own gen_init_cpio writes owners, modes, numbers and times from a
-# list; nothing depends on this machine's file system, and no root is needed.
+# The kernel's own gen_init_cpio writes owners, modes and numbers from a list, so
+# nothing depends on this machine's file system, and no root is needed. Only the
+# times of regular files it takes from the files, whatever -t says.
+find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 gcc-12 -O2 -o "$work/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
 {
 	echo 'dir / 0755 0 0'
