@@ -1,5 +1,6 @@
 /** Loads the guest image: progress by bytes, verified against the manifest. */
 import type { ApiError, ApiErrorCode, ImageFile, LabAssets, LabEvent } from './api.ts';
+import { compileV86 } from '../emulator/machine/compile-v86.ts';
 import type { GuestImages } from '../emulator/topology/guest.ts';
 
 /** An expected failure while loading, with a sentence for the reader. */
@@ -100,11 +101,11 @@ export async function loadImages(assets: LabAssets, progress: Progress): Promise
   ]);
   let wasm: WebAssembly.Module;
   try {
-    wasm = await WebAssembly.compile(v86);
+    wasm = await compileV86(v86);
   } catch {
     throw new LoadError(
       'image-corrupt',
-      'The emulator is damaged: it is no WebAssembly module. Reload the page without the cache.',
+      'The emulator is damaged: it is not the module it should be. Reload the page without the cache.',
     );
   }
   return {

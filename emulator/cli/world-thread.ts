@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SECOND } from '../base/clock.ts';
 import { writePcapng } from '../capture/pcapng.ts';
+import { compileV86 } from '../machine/compile-v86.ts';
 import { installRealm } from '../machine/realm.ts';
 import { MachineWorld } from '../machine/world.ts';
 import { EPOCH_SECONDS } from '../topology/plan.ts';
@@ -78,7 +79,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
         initrd: images.initrd,
         ...(images.vgaBios ? { vgaBios: images.vgaBios } : {}),
       },
-      wasm: new WebAssembly.Module(images.v86Wasm),
+      wasm: await compileV86(images.v86Wasm),
       cmdline: images.cmdline,
       memoryBytes: images.memoryBytes,
     },
