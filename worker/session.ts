@@ -23,7 +23,7 @@ import { PacketView } from './packet-view.ts';
 import { SpeedMeter } from './speed.ts';
 import { installRealm, type Realm } from '../emulator/machine/realm.ts';
 import { MachineWorld } from '../emulator/machine/world.ts';
-import type { GuestImages } from '../emulator/topology/guest.ts';
+import type { GuestImages, GuestMachine } from '../emulator/topology/guest.ts';
 import { EPOCH_SECONDS } from '../emulator/topology/plan.ts';
 import { validateTopology } from '../emulator/topology/validate.ts';
 import { World, type Change } from '../emulator/topology/world.ts';
@@ -80,7 +80,7 @@ export class Session implements LabApi {
     return this.#with((world) => {
       if (this.#state === 'paused') {
         world.machines.run();
-        this.#enter(world.guest.session.atPrompt || this.#commands.length > 0 ? 'running' : 'booting');
+        this.#enter(world.guestIfAny?.session.atPrompt || this.#commands.length > 0 ? 'running' : 'booting');
       }
       return done(null);
     });
@@ -96,17 +96,18 @@ export class Session implements LabApi {
   }
 
   type(guest: string, bytes: Uint8Array): Promise<Result<null>> {
-    return this.#withGuest(guest, (world) => {
-      world.guest.machine.sendConsole(bytes.subarray(0, MAX_TYPED));
+    return this.#withGuest(guest, (machine) => {
+      machine.machine.sendConsole(bytes.subarray(0, MAX_TYPED));
       return done(null);
     });
   }
 
   resize(guest: string, rows: number, columns: number): Promise<Result<null>> {
-    return this.#withGuest(guest, (world) => {
+    return this.#withGuest(guest, (machine) => {
       const size = [rows, columns].map((n) => Math.min(Math.max(Math.trunc(n) || 1, 1), 1_000));
       // Nobody waits for the answer: a guest that is still booting is told when it can listen.
-      void world.guest.control.winsize(size[0]!, size[1]!);
+      void machine.control.winsize(size[0]!, size[1]!);
+      machine.session.columns = size[1]!;
       return done(null);
     });
   }
@@ -247,6 +248,7 @@ export class Session implements LabApi {
     if (world === null || this.#realm === null) return;
     const { capture } = world;
     const guest = world.topology.guests[0]!;
+    const machine = world.guestIfAny;
     const status: LabStatus = {
       state: this.#state,
       now: world.now,
@@ -255,10 +257,10 @@ export class Session implements LabApi {
         {
           id: guest.id,
           path: guest.path,
-          mac: world.guest.mac,
-          linkUp: world.guest.linkUp,
+          mac: machine?.mac ?? guest.mac,
+          linkUp: machine?.linkUp ?? false,
           address: world.address,
-          atPrompt: world.guest.session.atPrompt,
+          atPrompt: machine?.session.atPrompt ?? false,
         },
       ],
       wires: capture.interfaces.map(({ name, counters }) => ({ name, ...counters })),
@@ -284,10 +286,14 @@ export class Session implements LabApi {
     return this.#guarded(() => Promise.resolve(this.#world === null ? NOT_OPEN : work(this.#world)));
   }
 
-  #withGuest<T>(guest: string, work: (world: World) => Result<T>): Promise<Result<T>> {
-    return this.#with((world) =>
-      world.guestId === guest ? work(world) : fail('not-open', `There is no guest "${guest}" in this lab.`),
-    );
+  #withGuest<T>(guest: string, work: (machine: GuestMachine) => Result<T>): Promise<Result<T>> {
+    return this.#with((world) => {
+      const machine = world.guestIfAny;
+      if (world.guestId !== guest) return fail('not-open', `There is no guest "${guest}" in this lab.`);
+      return machine === null
+        ? fail('guest-not-ready', 'One machine is being exchanged for the other: try again in a moment.')
+        : work(machine);
+    });
   }
 
   #withView<T>(work: (view: PacketView) => Result<T>): Promise<Result<T>> {

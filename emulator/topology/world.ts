@@ -122,9 +122,14 @@ export class World implements Disposable {
     return this.#topology.guests[0]!.id;
   }
 
-  /** The running machine. */
+  /** The running machine; throws while one is exchanged for another (`setPath`). */
   get guest(): GuestMachine {
     if (this.#guest === null) throw new Error('no machine runs');
+    return this.#guest;
+  }
+
+  /** As `guest`; null while one machine is exchanged for another. */
+  get guestIfAny(): GuestMachine | null {
     return this.#guest;
   }
 

@@ -27,7 +27,7 @@ const atPrompt = async (page: Page): Promise<boolean> =>
 
 async function run(page: Page, command: string): Promise<void> {
   await page.locator('.xterm-helper-textarea').focus();
-  await page.keyboard.type(`clear; ${command}\n`, { delay: 5 });
+  await page.keyboard.type(`${command}\n`, { delay: 5 });
   await page.waitForTimeout(500);
   await expect.poll(() => atPrompt(page), COMMAND).toBe(true);
 }
@@ -78,7 +78,7 @@ describe('the built site', () => {
       await route.fulfill({ response, body });
     });
     await page.goto(site.url);
-    await expect.poll(() => page.getByText(/is damaged/).count(), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => page.locator('[data-notice]').count(), { timeout: 30_000 }).toBe(1);
     await page.locator('[data-step=bridge] h3 button').click();
     expect(await page.locator('[data-step=bridge]').innerText()).toContain('tap device');
     await page.close();
@@ -122,6 +122,8 @@ describe('the first lab with the real guest', () => {
       }
     }
     const total = twoPaths.steps.length;
+    if (process.env['TAPLINE_SHOTS'])
+      await page.screenshot({ path: `${process.env['TAPLINE_SHOTS']}/lab-done.png` });
     await expect
       .poll(() => page.locator('[data-testid=progress]').innerText(), { timeout: 10_000 })
       .toContain(`${total} of ${total}`);
