@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { DEFAULT_TOPOLOGY, type LabTopology } from '../topology/topology.ts';
+import { validateTopology } from '../topology/validate.ts';
 import { HELP, parseCommandLine, type RunArgs } from './args.ts';
 import type { LabAction } from './lab-script.ts';
 import type { RunReport } from './report.ts';
@@ -22,7 +23,12 @@ function topologyOf(args: RunArgs): LabTopology {
 }
 
 async function run(args: RunArgs): Promise<number> {
-  const topology = topologyOf(args);
+  const checked = validateTopology(topologyOf(args));
+  if (!checked.ok) {
+    console.error(checked.faults.join(' '));
+    return USAGE_ERROR;
+  }
+  const topology = checked.value;
   const actions: LabAction[] = [
     { do: 'lease' },
     ...args.exec.map((command): LabAction => ({ do: 'exec', command })),

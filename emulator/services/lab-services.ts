@@ -1,5 +1,6 @@
 /** Which services the lab's machines run. DNS learns the names of guests from the leases DHCP gives. */
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import type { Reservation } from './dhcp/leases.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import { DiscardServer } from './discard/server.ts';
 import { DnsServer } from './dns/server.ts';
@@ -15,9 +16,9 @@ export interface FilerServices {
   readonly discard: DiscardServer;
 }
 
-/** The filer's small services, not started. */
-export function filerServices(): FilerServices {
-  const dhcp = new DhcpServer();
+/** The filer's small services, not started. `reservations`: cards that always get the same address. */
+export function filerServices(reservations: readonly Reservation[] = []): FilerServices {
+  const dhcp = new DhcpServer({ reservations });
   return {
     dhcp,
     dns: new DnsServer({}, dhcp),

@@ -3,25 +3,27 @@ import { mac } from '../base/address.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import { SimulatedKernel } from '../net/kernel.ts';
-import { filerServices, startServices } from '../services/lab-services.ts';
+import { filerServices, startServices, type FilerServices } from '../services/lab-services.ts';
 import type { Lan, Outlet } from './lan.ts';
 import type { WorldParts } from './parts.ts';
-import { FILER_ADDRESS, LAN_PREFIX } from './plan.ts';
+import { BETA_ADDRESS, FILER_ADDRESS, LAN_PREFIX } from './plan.ts';
+import type { LabTopology } from './topology.ts';
 
 export class Filer implements Disposable {
   readonly kernel: SimulatedKernel;
   readonly outlet: Outlet;
-  readonly services = filerServices();
+  readonly services: FilerServices;
   readonly #store = new DisposableStore();
 
-  constructor(parts: WorldParts, lan: Lan, macText: string) {
+  constructor(parts: WorldParts, lan: Lan, macs: LabTopology['macs']) {
+    this.services = filerServices([{ mac: mac(macs.beta), address: BETA_ADDRESS }]);
     const { clock, ids, ledger } = parts;
     const random = parts.random.fork('filer');
     this.outlet = lan.plug('filer', parts.taps.filer);
     this.kernel = this.#store.add(new SimulatedKernel({ name: 'filer', clock, random, ids, ledger }));
     this.kernel.addInterface({
       name: 'eth0',
-      mac: mac(macText),
+      mac: mac(macs.filer),
       address: FILER_ADDRESS,
       prefix: LAN_PREFIX,
       link: this.outlet.link,

@@ -4,6 +4,8 @@ import { ipv4 } from '../base/address.ts';
 export const LAN_PREFIX = 24;
 export const FILER_ADDRESS = ipv4('192.168.76.2');
 export const ALPHA_ADDRESS = ipv4('192.168.76.10');
+/** The filer's DHCP server keeps it for beta's card. */
+export const BETA_ADDRESS = ipv4('192.168.76.20');
 /** First and last address the filer leases. */
 export const POOL_FIRST = ipv4('192.168.76.100');
 export const POOL_LAST = ipv4('192.168.76.199');

@@ -96,7 +96,7 @@ export class World implements Disposable {
     const random = new Xoshiro128(topology.seed);
     this.#parts = { clock, random, ids: new PacketIds(), ledger: options.ledger ?? NULL_LEDGER, taps };
     this.lan = this.#store.add(new Lan(clock, topology.cable));
-    this.filer = this.#store.add(new Filer(this.#parts, this.lan, topology.macs.filer));
+    this.filer = this.#store.add(new Filer(this.#parts, this.lan, topology.macs));
     this.alpha = this.#store.add(new Alpha(this.#parts, this.lan, topology.macs.alpha));
     this.#beta = this.lan.plug('beta', taps.beta);
   }

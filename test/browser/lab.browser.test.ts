@@ -95,10 +95,16 @@ describe('the first lab with the real guest', () => {
       if (action.do === 'run') await run(page, action.command);
       else if (action.do === 'path') {
         await page.locator(`input[name=path][value=${action.path}]`).check({ force: true });
+        const address = {
+          nat: /on alpha.*10\.0\.2\.15/s,
+          bridge: /on alpha.*192\.168\.76\.1\d\d/s,
+          native: /on beta.*192\.168\.76\.20/s,
+        };
+        await expect.poll(() => where(page), BOOT).toMatch(address[action.path]);
+        const host = action.path === 'native' ? 'beta' : 'vm1';
         await expect
-          .poll(() => where(page), BOOT)
-          .toMatch(action.path === 'nat' ? /10\.0\.2\.15/ : /192\.168\.76\.\d+/);
-        await expect.poll(() => atPrompt(page), BOOT).toBe(true);
+          .poll(async () => (await terminalText(page)).trimEnd().endsWith(`${host}:~#`), BOOT)
+          .toBe(true);
       } else if (action.do === 'mac') {
         await page.fill('#mac', action.mac);
         await page.getByRole('button', { name: 'Set', exact: true }).click();

@@ -18,7 +18,7 @@ import type { Ipv4Addr, MacAddr } from '../../base/address.ts';
 import { hex, latin1, latin1Bytes } from '../../base/bytes.ts';
 import { SECOND, type Nanos } from '../../base/clock.ts';
 import * as D from '../../wire/dhcpv4.ts';
-import type { Lease, Leases, Pool } from './leases.ts';
+import type { Lease, Leases, Pool, Reservation } from './leases.ts';
 
 /** RFC 2132 §5.3. */
 const OPT_BROADCAST_ADDRESS = 28;
@@ -41,6 +41,8 @@ export interface DhcpConfig {
   readonly domain: string;
   /** Answer what relay agents on this network bring (`giaddr` ≠ 0). */
   readonly relayed: boolean;
+  /** Addresses kept for certain cards; in the network, in the pool or outside it. */
+  readonly reservations: readonly Reservation[];
 }
 
 /** Why a message gets no answer. */
@@ -312,4 +314,5 @@ export const LAB_DHCP: DhcpConfig = {
   dns: null,
   domain: 'lab',
   relayed: false,
+  reservations: [],
 };

@@ -62,8 +62,10 @@ export class DhcpServer implements Service {
   constructor(config: Partial<DhcpConfig> = {}) {
     this.config = { ...LAB_DHCP, ...config };
     const { pool, prefix } = this.config;
-    this.#leases = new Leases(pool);
+    const { reservations } = this.config;
+    this.#leases = new Leases(pool, reservations);
     if (
+      reservations.some((r) => !isHost(this.config, r.address)) ||
       !sameNetwork(pool.first, pool.last, prefix) ||
       !isHost(this.config, pool.first) ||
       !isHost(this.config, pool.last)
