@@ -4,7 +4,7 @@ import { lessonPlugin } from './web/build/lesson.ts';
 
 /** Four projects: `unit` is quick and needs nothing; `guest` boots the real image in Node; `browser` drives Chromium; `long` holds soak and fuzz counts. */
 export default defineConfig({
-  plugins: [lessonPlugin(), svelte()],
+  plugins: [lessonPlugin(), svelte({ configFile: false })],
   test: {
     projects: [
       {
