@@ -43,6 +43,10 @@ export interface PciDevice {
   write(bar: number, offset: number, width: 1 | 2 | 4, value: number): void;
   /** Power-on reset (the machine was reset). */
   powerOnReset(): void;
+  /** All of its state as structured-cloneable plain data, what it knows of the guest included; not its configuration space, which is the machine's. */
+  save?(): unknown;
+  /** Throws on a state that is not its own. */
+  restore?(state: unknown): void;
 }
 
 export type PciBar =

@@ -2,7 +2,7 @@
  * One serial port of a machine. Output is gathered and given on once per batch of instructions; input is fed as a 16550 would receive it: up to
  * 16 bytes into an empty FIFO, no faster than the line, and never before the guest has taken the last ones, so pasted text is not lost.
  */
-import { SECOND, type Clock, type Nanos, type Timer } from '../base/clock.ts';
+import { SECOND, type Clock, type Nanos, type Timer, type TimerState } from '../base/clock.ts';
 
 /** Receive FIFO of the 16550A. */
 const FIFO = 16;
@@ -16,6 +16,16 @@ export interface UartPort {
   /** Bytes the guest has not read yet. */
   unread(): number;
   receive(byte: number): void;
+}
+
+export interface ConsolePortState {
+  readonly waiting: Uint8Array;
+  readonly nextBurst: Nanos;
+  readonly timer: TimerState;
+  readonly output: Uint8Array;
+  readonly outputAt: Nanos;
+  readonly inputDropped: number;
+  readonly outputDropped: number;
 }
 
 export class ConsolePort {
@@ -92,6 +102,40 @@ export class ConsolePort {
     const bytes = this.#output.slice(0, this.#outputLength);
     this.#outputLength = 0;
     this.onOutput(bytes, this.#outputAt);
+  }
+
+  save(): ConsolePortState {
+    const waiting = new Uint8Array(this.#waitingBytes);
+    let at = 0;
+    for (const [i, piece] of this.#waiting.entries()) {
+      const rest = i === 0 ? piece.subarray(this.#at) : piece;
+      waiting.set(rest, at);
+      at += rest.length;
+    }
+    return {
+      waiting,
+      nextBurst: this.#nextBurst,
+      timer: this.#timer.save(),
+      output: this.#output.slice(0, this.#outputLength),
+      outputAt: this.#outputAt,
+      inputDropped: this.inputDropped,
+      outputDropped: this.outputDropped,
+    };
+  }
+
+  /** After `connect`. `delay` is how much later than it was saved the port goes on. */
+  restore(state: ConsolePortState, delay: Nanos = 0): void {
+    const waiting = state.waiting.slice(0, MAX_WAITING);
+    this.#waiting = waiting.length === 0 ? [] : [waiting];
+    this.#waitingBytes = waiting.length;
+    this.#at = 0;
+    this.#nextBurst = state.nextBurst + delay;
+    this.#timer.restore(state.timer && { at: state.timer.at + delay, order: state.timer.order });
+    this.#outputLength = 0;
+    for (const byte of state.output) this.written(byte);
+    this.#outputAt = state.outputAt + delay;
+    this.inputDropped = state.inputDropped;
+    this.outputDropped = state.outputDropped;
   }
 
   dispose(): void {

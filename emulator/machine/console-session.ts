@@ -7,8 +7,8 @@
 import { latin1, latin1Bytes } from '../base/bytes.ts';
 import { MILLISECOND, type Clock, type Nanos, type Timer } from '../base/clock.ts';
 import type { ConsolePort } from './console-port.ts';
-import { LineScreen } from './line-screen.ts';
-import { PromptMarks, type Mark } from './prompt-marks.ts';
+import { LineScreen, type LineScreenState } from './line-screen.ts';
+import { PromptMarks, type Mark, type PromptMarksState } from './prompt-marks.ts';
 
 /** The end of a longer output is kept. */
 const MAX_OUTPUT = 64 * 1024;
@@ -53,6 +53,23 @@ interface Queued {
   readonly command: string;
   readonly resolve: (result: CommandResult) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** What outlives the realm: what is on the console's line, not the commands of scripts, whose promises cannot. */
+export interface ConsoleSessionState {
+  readonly columns: number;
+  readonly phase: Phase;
+  readonly exitCode: number | null;
+  readonly at: Nanos;
+  readonly promptAt: Nanos;
+  readonly promptWidth: number;
+  readonly enters: number;
+  readonly entersAhead: number;
+  readonly command: string;
+  readonly startedAt: Nanos | null;
+  readonly output: string;
+  readonly marks: PromptMarksState;
+  readonly line: LineScreenState;
 }
 
 export class ConsoleSession {
@@ -143,6 +160,44 @@ export class ConsoleSession {
     this.#typing.cancel();
     this.#line.clear();
     for (const { reject, command } of lost) reject(new Error(`${command}: ${reason}`));
+  }
+
+  save(): ConsoleSessionState {
+    return {
+      columns: this.columns,
+      phase: this.#phase,
+      exitCode: this.#exitCode,
+      at: this.#at,
+      promptAt: this.#promptAt,
+      promptWidth: this.#promptWidth,
+      enters: this.#enters,
+      entersAhead: this.#entersAhead,
+      command: this.#command,
+      startedAt: this.#startedAt,
+      output: this.#output,
+      marks: this.#marks.save(),
+      line: this.#line.save(),
+    };
+  }
+
+  /** Whoever waits for a prompt has it, if there was one; commands that wait are typed. */
+  restore(state: ConsoleSessionState): void {
+    this.columns = state.columns;
+    this.#phase = state.phase;
+    this.#exitCode = state.exitCode;
+    this.#at = state.at;
+    this.#promptAt = state.promptAt;
+    this.#promptWidth = state.promptWidth;
+    this.#enters = state.enters;
+    this.#entersAhead = state.entersAhead;
+    this.#command = state.command;
+    this.#startedAt = state.startedAt;
+    this.#output = state.output;
+    this.#marks.restore(state.marks);
+    this.#line.restore(state.line);
+    if (!this.atPrompt || this.#running !== null) return;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+    this.#runNext();
   }
 
   /** Types the next command when the shell has been at its prompt for a moment. */

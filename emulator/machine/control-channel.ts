@@ -9,7 +9,7 @@ import { SECOND, type Nanos, type Timer } from '../base/clock.ts';
 import type { ConsolePort } from './console-port.ts';
 import type { SessionWorld } from './console-session.ts';
 import { IncomingFile, MAX_FILE, OutgoingFile } from './control-files.ts';
-import { LineReader } from './line-reader.ts';
+import { LineReader, type LineReaderState } from './line-reader.ts';
 
 const MAX_LINE = 4096;
 const MAX_PENDING = 256;
@@ -42,6 +42,13 @@ interface Request {
 interface Incoming {
   readonly file: IncomingFile;
   readonly answerTo: number | null;
+}
+
+/** What outlives the realm: not the requests, whose promises cannot. */
+export interface ControlChannelState {
+  readonly ready: boolean;
+  readonly nextId: number;
+  readonly lines: LineReaderState;
 }
 
 export class ControlChannel {
@@ -135,6 +142,18 @@ export class ControlChannel {
     this.#lines.reset();
     this.#incoming = null;
     for (const id of [...this.#pending.keys()]) this.#settle(id, refused(reason));
+  }
+
+  save(): ControlChannelState {
+    return { ready: this.#ready, nextId: this.#nextId, lines: this.#lines.save() };
+  }
+
+  /** Requests made meanwhile go out if the guest's agent was there. Answers to those of the saved channel count as bad lines. */
+  restore(state: ControlChannelState): void {
+    this.#ready = state.ready;
+    this.#nextId = Math.max(this.#nextId, state.nextId);
+    this.#lines.restore(state.lines);
+    this.#sendNext();
   }
 
   #start(

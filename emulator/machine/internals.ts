@@ -48,7 +48,7 @@ export interface V86Uart {
 
 /** A typed array over WebAssembly memory that v86 makes anew at each access (slow: for start-up only). */
 export interface V86View {
-  readonly [index: number]: number;
+  [index: number]: number;
   readonly byteOffset: number;
 }
 
@@ -61,6 +61,10 @@ export interface V86Cpu {
   readonly flags: V86View;
   readonly cr: V86View;
   readonly memory_size: V86View;
+  /** Result of the last arithmetic instruction, from which flags are computed when somebody looks. */
+  last_result: V86View;
+  fpu_status_word: V86View;
+  mxcsr: V86View;
   readonly mem8: Uint8Array;
   /** A live view of guest memory, cut short at its end. */
   read_blob(address: number, length: number): Uint8Array;
@@ -81,7 +85,7 @@ export interface V86Main {
   /** Called with the ms until the next tick; ours replaces it. */
   yield(ms: number, tick: number): void;
   save_state(): ArrayBuffer;
-  restore_state(state: ArrayBuffer): void;
+  restore_state(state: Uint8Array): void;
 }
 
 export interface V86Bus {
@@ -122,6 +126,9 @@ const REQUIRED: readonly (readonly [path: string, type: 'function' | 'object' | 
   ['v86.cpu.flags.byteOffset', 'number'],
   ['v86.cpu.cr.byteOffset', 'number'],
   ['v86.cpu.memory_size.0', 'number'],
+  ['v86.cpu.last_result.0', 'number'],
+  ['v86.cpu.fpu_status_word.0', 'number'],
+  ['v86.cpu.mxcsr.0', 'number'],
   ['v86.cpu.mem8', 'object'],
   ['v86.cpu.read_blob', 'function'],
   ['v86.cpu.write_blob', 'function'],

@@ -9,17 +9,30 @@
  */
 import type { V86Cpu, V86Pci } from './internals.ts';
 
+/** A change of an IRQ that waits. */
+interface Change {
+  readonly irq: number;
+  readonly raised: boolean;
+}
+
+export interface InterruptLinesState {
+  /** Devices that assert their line, with the IRQ it was routed to. */
+  readonly routed: readonly (readonly [pciId: number, irq: number])[];
+  readonly deferred: readonly Change[];
+}
+
 export class InterruptLines {
   readonly #pci: V86Pci;
   readonly #interruptsEnabled: () => boolean;
   readonly #raisePci: (pciId: number) => void;
   readonly #lowerPci: (pciId: number) => void;
+  readonly #changeIrq: (change: Change) => void;
   /** Devices that assert an IRQ, by IRQ. */
   readonly #asserted = new Map<number, Set<number>>();
   /** The IRQ a device was routed to when it raised its line: the guest may change the routing meanwhile. */
   readonly #routed = new Map<number, number>();
   /** Changes that wait, in order. */
-  #deferred: (() => void)[] = [];
+  #deferred: Change[] = [];
   #inMmio = 0;
 
   constructor(cpu: V86Cpu, interruptsEnabled: () => boolean) {
@@ -30,8 +43,11 @@ export class InterruptLines {
     this.#lowerPci = pci.lower_irq.bind(pci);
     pci.raise_irq = (pciId) => this.#set(pciId, true);
     pci.lower_irq = (pciId) => this.#set(pciId, false);
-    cpu.device_raise_irq = this.#deferrable(cpu.device_raise_irq.bind(cpu));
-    cpu.device_lower_irq = this.#deferrable(cpu.device_lower_irq.bind(cpu));
+    const raiseIrq = cpu.device_raise_irq.bind(cpu);
+    const lowerIrq = cpu.device_lower_irq.bind(cpu);
+    this.#changeIrq = ({ irq, raised }) => (raised ? raiseIrq(irq) : lowerIrq(irq));
+    cpu.device_raise_irq = (irq) => this.#change({ irq, raised: true });
+    cpu.device_lower_irq = (irq) => this.#change({ irq, raised: false });
   }
 
   /** INTA of the device in `slot`. */
@@ -52,15 +68,29 @@ export class InterruptLines {
     if (this.#deferred.length === 0) return;
     const changes = this.#deferred;
     this.#deferred = [];
-    for (const change of changes) change();
+    for (const change of changes) this.#changeIrq(change);
   }
 
-  #deferrable(change: (irq: number) => void): (irq: number) => void {
-    return (irq) => {
-      const mustWait = this.#inMmio > 0 && this.#interruptsEnabled();
-      if (mustWait || this.#deferred.length > 0) this.#deferred.push(() => change(irq));
-      else change(irq);
-    };
+  /** Between batches. The requests themselves are in the interrupt controller's state, which is v86's. */
+  save(): InterruptLinesState {
+    return { routed: [...this.#routed], deferred: this.#deferred.map((change) => ({ ...change })) };
+  }
+
+  /** Touches no interrupt controller: v86's state has been restored. */
+  restore(state: InterruptLinesState): void {
+    this.#asserted.clear();
+    this.#routed.clear();
+    for (const [pciId, irq] of state.routed) {
+      this.#routed.set(pciId, irq);
+      this.#holders(irq).add(pciId);
+    }
+    this.#deferred = state.deferred.map((change) => ({ ...change }));
+  }
+
+  #change(change: Change): void {
+    const mustWait = this.#inMmio > 0 && this.#interruptsEnabled();
+    if (mustWait || this.#deferred.length > 0) this.#deferred.push(change);
+    else this.#changeIrq(change);
   }
 
   #set(pciId: number, asserted: boolean): void {

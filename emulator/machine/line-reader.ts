@@ -3,6 +3,11 @@ import { latin1 } from '../base/bytes.ts';
 
 const LF = 0x0a;
 
+export interface LineReaderState {
+  readonly line: string;
+  readonly overlong: boolean;
+}
+
 export class LineReader {
   tooLong = 0;
   readonly #maxLine: number;
@@ -32,6 +37,15 @@ export class LineReader {
       else this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
       this.#overlong = false;
     }
+  }
+
+  save(): LineReaderState {
+    return { line: this.#line, overlong: this.#overlong };
+  }
+
+  restore(state: LineReaderState): void {
+    this.#line = state.line;
+    this.#overlong = state.overlong;
   }
 
   reset(): void {

@@ -8,6 +8,14 @@
 const MAX_CELLS = 4096;
 const ESC = 0x1b;
 
+export interface LineScreenState {
+  readonly cells: readonly string[];
+  readonly cursor: number;
+  readonly beforeReturn: number;
+  readonly sequence: string | null;
+  readonly escape: boolean;
+}
+
 export class LineScreen {
   #cells: string[] = [];
   #cursor = 0;
@@ -47,6 +55,24 @@ export class LineScreen {
     this.#beforeReturn = 0;
     this.#sequence = null;
     this.#escape = false;
+  }
+
+  save(): LineScreenState {
+    return {
+      cells: Array.from(this.#cells, (cell: string | undefined) => cell ?? ' '),
+      cursor: this.#cursor,
+      beforeReturn: this.#beforeReturn,
+      sequence: this.#sequence,
+      escape: this.#escape,
+    };
+  }
+
+  restore(state: LineScreenState): void {
+    this.#cells = [...state.cells];
+    this.#cursor = state.cursor;
+    this.#beforeReturn = state.beforeReturn;
+    this.#sequence = state.sequence;
+    this.#escape = state.escape;
   }
 
   put(byte: number): void {

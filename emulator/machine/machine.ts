@@ -8,11 +8,11 @@ import type { Clock, Nanos } from '../base/clock.ts';
 import type { GuestMemory, InterruptLine, PciDevice } from '../base/machine-ports.ts';
 import type { Xoshiro128 } from '../base/random.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
-import { ConsolePort } from './console-port.ts';
+import { ConsolePort, type ConsolePortState } from './console-port.ts';
 import { V86GuestMemory } from './guest-memory.ts';
 import type { V86Cpu, V86Emulator, V86Uart } from './internals.ts';
 import { PciBus } from './pci-slot.ts';
-import { Processor } from './processor.ts';
+import { Processor, type SavedProcessor } from './processor.ts';
 import type { Realm } from './realm.ts';
 import { startV86 } from './start-v86.ts';
 
@@ -58,6 +58,19 @@ export interface MachineOptions {
   readonly devices: readonly DeviceSlot[];
   /** v86.wasm as bytes, or compiled once for all machines by `compileV86`. */
   readonly wasm: WebAssembly.Module | BufferSource;
+}
+
+/** A machine between two batches: plain data. Version 1 belongs to npm v86 0.5.462. */
+export interface MachineState {
+  readonly version: 1;
+  readonly memoryBytes: number;
+  /** World time at which it was saved. */
+  readonly savedAt: Nanos;
+  readonly stage: MachineStage;
+  readonly processor: SavedProcessor;
+  readonly console: ConsolePortState;
+  readonly control: ConsolePortState;
+  readonly devices: readonly { readonly slot: number; readonly name: string; readonly state: unknown }[];
 }
 
 /** What a machine needs of its world. */
@@ -138,8 +151,106 @@ export class Machine {
   /** Loads v86 and the images; the processor starts at the world's time. Rejects when v86 cannot be set up. */
   async powerOn(): Promise<void> {
     if (this.#emulator !== null) throw new Error(`${this.id} is already on`);
+    const processor = this.#assemble(await startV86(this.#host.realm, this.#options));
+    for (const { device } of this.#devices) device.powerOnReset();
+    processor.start();
+    this.#host.addRunner(processor);
+    this.#enterStage('bios');
+  }
+
+  /**
+   * All of the machine, its devices included; between batches. The images and the cables are not in it, nor what sessions and channels know.
+   * Virtual time stands while the machine itself goes over into a new emulator, as a restored one does: both go on alike, to the instruction.
+   */
+  async save(): Promise<MachineState> {
+    const state = this.#capture();
+    const work = this.#remake(state);
+    this.#host.hold(work);
+    await work;
+    return state;
+  }
+
+  async #remake(state: MachineState): Promise<void> {
+    const before = this.#emulator;
+    const emulator = await this.#startWithoutKernel();
+    if (this.#emulator !== before) return;
+    try {
+      // What was typed since then waits in the ports.
+      const ports = { console: this.console.save(), control: this.control.save() };
+      this.#dropEmulator();
+      this.#resume(emulator, { ...state, ...ports }, 0);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #capture(): MachineState {
+    if (this.#processor === null) throw new Error(`${this.id} is off`);
+    return {
+      version: 1,
+      memoryBytes: this.#options.memoryBytes,
+      savedAt: this.#host.clock.now(),
+      stage: this.#stage,
+      processor: this.#processor.save(),
+      console: this.console.save(),
+      control: this.control.save(),
+      devices: this.#devices.map(({ slot, device }) => ({
+        slot,
+        name: device.name,
+        state: device.save?.() ?? null,
+      })),
+    };
+  }
+
+  /**
+   * Switches the machine on as it was saved, in place of `powerOn`. The world must have come at least as far as it had then; what is later goes on later
+   * by the difference (except the times that a device keeps). Rejects when the state is another machine's; it is off then and may boot.
+   */
+  async restore(state: MachineState): Promise<void> {
+    if (this.#emulator !== null) throw new Error(`${this.id} is already on`);
+    const delay = this.#host.clock.now() - state.savedAt;
+    if (delay < 0) throw new Error(`${this.id}: the state is from the world's future`);
+    this.#checkState(state);
+    const emulator = await this.#startWithoutKernel();
+    try {
+      this.#resume(emulator, state, delay);
+    } catch (error) {
+      this.#dropEmulator();
+      throw new Error(`${this.id}: the saved state cannot be restored`, { cause: error });
+    }
+    this.#enterStage(state.stage);
+  }
+
+  /** The kernel and its initrd are in the saved memory. */
+  #startWithoutKernel(): Promise<V86Emulator> {
+    const { bios, vgaBios } = this.#options.images;
+    return startV86(this.#host.realm, { ...this.#options, images: { bios, ...(vgaBios && { vgaBios }) } });
+  }
+
+  #resume(emulator: V86Emulator, state: MachineState, delay: Nanos): void {
+    const processor = this.#assemble(emulator);
+    processor.start();
+    processor.restore(state.processor, delay);
+    this.console.restore(state.console, delay);
+    this.control.restore(state.control, delay);
+    for (const [i, { device }] of this.#devices.entries()) device.restore?.(state.devices[i]!.state);
+    this.#host.addRunner(processor);
+  }
+
+  #checkState({ version, memoryBytes, devices }: MachineState): void {
+    const same =
+      version === 1 &&
+      memoryBytes === this.#options.memoryBytes &&
+      devices.length === this.#devices.length &&
+      this.#devices.every(
+        ({ slot, device }, i) => devices[i]!.slot === slot && devices[i]!.name === device.name,
+      );
+    if (!same) throw new Error(`${this.id}: the saved state is that of another machine`);
+  }
+
+  /** v86 with our devices, ports and clock; it has not run. */
+  #assemble(emulator: V86Emulator): Processor {
     const { realm, clock, random, instructionNs } = this.#host;
-    const emulator = await startV86(realm, this.#options);
     const { cpu } = emulator.v86;
     const processor = new Processor(realm, clock, emulator, random, instructionNs, {
       afterBatch: () => this.#afterBatch(),
@@ -158,15 +269,12 @@ export class Machine {
       },
     });
     for (const { slot, device } of this.#devices) this.#bus.plug(slot, device);
-    for (const { device } of this.#devices) device.powerOnReset();
     cpu.reboot_internal = () => {
       this.#resetWanted = true;
     };
     this.#connect(emulator, 'serial0', cpu.devices.uart0, this.console);
     this.#connect(emulator, 'serial1', cpu.devices.uart1, this.control);
-    processor.start();
-    this.#host.addRunner(processor);
-    this.#enterStage('bios');
+    return processor;
   }
 
   /** Pulls the plug. */
@@ -179,17 +287,6 @@ export class Machine {
   powerCycle(): void {
     this.powerOff();
     this.#host.hold(this.powerOn().catch((error: unknown) => this.#fail(error)));
-  }
-
-  /** v86's state (not that of our devices). Between batches only, which is whenever no event or batch runs. */
-  saveProcessor(): ArrayBuffer {
-    if (this.#emulator === null) throw new Error(`${this.id} is off`);
-    return this.#emulator.v86.save_state();
-  }
-
-  restoreProcessor(state: ArrayBuffer): void {
-    if (this.#emulator === null) throw new Error(`${this.id} is off`);
-    this.#emulator.v86.restore_state(state);
   }
 
   dispose(): void {

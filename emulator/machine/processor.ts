@@ -6,13 +6,14 @@
  * early, so each tick is one batch and the scheduler decides after each.
  */
 import type { Nanos } from '../base/clock.ts';
-import type { Xoshiro128 } from '../base/random.ts';
+import type { RandomState, Xoshiro128 } from '../base/random.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
 import type { V86Emulator } from './internals.ts';
-import { InterruptLines } from './interrupt-line.ts';
+import { InterruptLines, type InterruptLinesState } from './interrupt-line.ts';
 import { ProcessorState } from './processor-state.ts';
 import type { Realm, RealmOccupant } from './realm.ts';
 import type { Runner } from './scheduler.ts';
+import { restoreV86, saveV86, type V86State } from './v86-state.ts';
 
 /** A wait of 0 ms while halted still takes this long: half a tick of the PIT, or a timer that is due "now" would never come due. */
 const SHORTEST_SLEEP: Nanos = 400;
@@ -24,6 +25,19 @@ export interface ProcessorHooks {
   afterBatch(): void;
   /** Once; the processor is off then. */
   failed(error: unknown): void;
+}
+
+export interface SavedProcessor {
+  readonly v86: V86State;
+  readonly localNow: Nanos;
+  /** World time minus the time v86 is told, in ns: not 0 in a machine that was restored later than it was saved. */
+  readonly shift: Nanos;
+  readonly wakeAt: Nanos;
+  readonly sleepMs: number;
+  readonly instructions: number;
+  readonly lines: InterruptLinesState;
+  /** null: the machine that is restored draws from its own world's seed. */
+  readonly random: RandomState | null;
 }
 
 export class Processor implements Runner, RealmOccupant {
@@ -39,6 +53,7 @@ export class Processor implements Runner, RealmOccupant {
   #base: Nanos;
   #counterBase: number;
   #instructions = 0;
+  #shift: Nanos = 0;
   #wakeAt: Nanos = Infinity;
   /** What v86 asked for at the end of the batch: ms until its next timer. */
   #sleepMs = 0;
@@ -130,6 +145,34 @@ export class Processor implements Runner, RealmOccupant {
     this.#jit.push(handOver);
   }
 
+  /** Between batches. */
+  save(): SavedProcessor {
+    return {
+      v86: this.#outside(() => saveV86(this.#emulator.v86)),
+      localNow: this.#base,
+      shift: this.#shift,
+      wakeAt: this.#wakeAt,
+      sleepMs: this.#sleepMs,
+      instructions: this.#instructions,
+      lines: this.lines.save(),
+      random: this.random.save(),
+    };
+  }
+
+  /** Into a processor that was started and has not run; `delay` is how much later than it was saved it goes on. */
+  restore(saved: SavedProcessor, delay: Nanos): void {
+    this.#base = saved.localNow + delay;
+    this.#shift = saved.shift + delay;
+    this.#instructions = saved.instructions;
+    this.#sleepMs = saved.sleepMs;
+    this.#wakeAt = saved.wakeAt + delay;
+    this.#counterBase = this.state.instructionCounter;
+    if (saved.random !== null) this.random.restore(saved.random);
+    this.#outside(() => restoreV86(this.#emulator.v86, saved.v86));
+    this.#counterBase = this.state.instructionCounter;
+    this.lines.restore(saved.lines);
+  }
+
   runBatch(): void {
     const late = this.#wakeAt - this.localNow;
     if (late > 0) this.#base += late;
@@ -152,8 +195,19 @@ export class Processor implements Runner, RealmOccupant {
     this.#hooks.afterBatch();
   }
 
+  /** v86's code outside a batch, which looks at this machine's clock. */
+  #outside<T>(work: () => T): T {
+    if (this.#inBatch) throw new Error('a machine cannot be saved while it executes');
+    this.#realm.occupant = this;
+    try {
+      return work();
+    } finally {
+      this.#realm.occupant = null;
+    }
+  }
+
   #localMs(): number {
-    return this.localNow / 1e6;
+    return (this.localNow - this.#shift) / 1e6;
   }
 
   /** Hands over the modules compiled during the batch, in order; each hand-over may ask for more. */

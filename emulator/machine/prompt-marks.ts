@@ -23,6 +23,11 @@ const MAX_OSC = 64;
 
 type Place = 'text' | 'escape' | 'osc' | 'osc-escape';
 
+export interface PromptMarksState {
+  readonly place: Place;
+  readonly osc: string;
+}
+
 export class PromptMarks {
   readonly #sink: MarkSink;
   #place: Place = 'text';
@@ -30,6 +35,15 @@ export class PromptMarks {
 
   constructor(sink: MarkSink) {
     this.#sink = sink;
+  }
+
+  save(): PromptMarksState {
+    return { place: this.#place, osc: this.#osc };
+  }
+
+  restore(state: PromptMarksState): void {
+    this.#place = state.place;
+    this.#osc = state.osc;
   }
 
   feed(bytes: Uint8Array): void {

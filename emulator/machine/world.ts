@@ -8,7 +8,7 @@
 import type { Nanos } from '../base/clock.ts';
 import { PROFILE_NONE, type CostProfile } from '../time/profile.ts';
 import { VirtualClock } from '../time/virtual-clock.ts';
-import { Machine, type MachineHost, type MachineOptions } from './machine.ts';
+import { Machine, type MachineHost, type MachineOptions, type MachineState } from './machine.ts';
 import { Pacer, type Policy } from './pacer.ts';
 import type { Realm } from './realm.ts';
 import { Scheduler } from './scheduler.ts';
@@ -67,10 +67,14 @@ export class MachineWorld {
     this.#poke();
   }
 
-  /** Makes a machine and switches it on. Add machines before the world runs, or when they start depends on the wall clock. */
-  async addMachine(options: MachineOptions): Promise<Machine> {
+  /**
+   * Makes a machine and switches it on, as it was saved when there is a state. A world that has not come as far as the state's had begins at its time.
+   * Add machines before the world runs, or when they start depends on the wall clock.
+   */
+  async addMachine(options: MachineOptions, saved: MachineState | null = null): Promise<Machine> {
+    if (saved !== null) this.clock.advanceTo(saved.savedAt);
     const machine = new Machine(this.#hostOf(options), options);
-    await machine.powerOn();
+    await (saved === null ? machine.powerOn() : machine.restore(saved));
     this.#machines.push(machine);
     return machine;
   }

@@ -1,11 +1,15 @@
 /** What the real-guest tests do, inside a realm of their own; each answers plain data. Usable from a Node worker thread and from a browser worker. */
+import { mac } from '../../emulator/base/address.ts';
 import { hex, latin1Bytes } from '../../emulator/base/bytes.ts';
 import { SECOND } from '../../emulator/base/clock.ts';
+import { PacketIds } from '../../emulator/base/frame.ts';
+import type { Link } from '../../emulator/base/link.ts';
 import { Xoshiro128 } from '../../emulator/base/random.ts';
+import { Rtl8139 } from '../../emulator/device/rtl8139/rtl8139.ts';
 import { compileV86 } from '../../emulator/machine/compile-v86.ts';
-import { ConsoleSession } from '../../emulator/machine/console-session.ts';
-import { ControlChannel } from '../../emulator/machine/control-channel.ts';
-import type { DeviceSlot, Machine } from '../../emulator/machine/machine.ts';
+import { ConsoleSession, type ConsoleSessionState } from '../../emulator/machine/console-session.ts';
+import { ControlChannel, type ControlChannelState } from '../../emulator/machine/control-channel.ts';
+import type { DeviceSlot, Machine, MachineState } from '../../emulator/machine/machine.ts';
 import type { Policy } from '../../emulator/machine/pacer.ts';
 import { installRealm, type Realm } from '../../emulator/machine/realm.ts';
 import { MachineWorld } from '../../emulator/machine/world.ts';
@@ -14,6 +18,15 @@ import type { GuestImage } from './guest-image.ts';
 export interface ScenarioInput {
   readonly image: GuestImage;
   readonly wasm: ArrayBuffer;
+  /** For scenarios that go on from a saved state. */
+  readonly saved: SavedGuest | null;
+}
+
+/** A guest with a card, as another realm saved it. */
+export interface SavedGuest {
+  readonly machine: MachineState;
+  readonly session: ConsoleSessionState;
+  readonly control: ControlChannelState;
 }
 
 /** FNV-1a over all console bytes and the virtual times at which they came. */
@@ -69,7 +82,7 @@ interface Lab {
 }
 
 async function lab(
-  { image, wasm }: ScenarioInput,
+  { image, wasm, saved }: ScenarioInput,
   options: {
     guests?: number;
     policy?: Policy;
@@ -83,8 +96,16 @@ async function lab(
   const guests: Guest[] = [];
   for (let i = 0; i < (options.guests ?? 1); i++) {
     const devices = options.devices?.(i) ?? [];
-    const machine = await world.addMachine({ ...image, id: `vm${i + 1}`, devices, wasm: module });
-    guests.push(new Guest(machine, world));
+    const machine = await world.addMachine(
+      { ...image, id: `vm${i + 1}`, devices, wasm: module },
+      saved?.machine ?? null,
+    );
+    const guest = new Guest(machine, world);
+    if (saved !== null) {
+      guest.session.restore(saved.session);
+      guest.control.restore(saved.control);
+    }
+    guests.push(guest);
   }
   return { realm, world, guests };
 }
@@ -116,6 +137,55 @@ export const scenarios = {
         return { results, sum: sum.output, length, ...guests[0]!.sum() };
       })(),
     );
+  },
+
+  /** Boots a guest with a card to its prompt, saves it there, and goes on. */
+  async saveAndGoOn(input: ScenarioInput) {
+    const { world, guests } = await lab(input, { devices: () => [silentCard()] });
+    const [{ machine, session, control }] = guests as [Guest];
+    const saved = await world.drive(
+      (async () => {
+        await session.prompt();
+        await control.ping();
+        await session.run('drop() { echo 3 > /proc/sys/vm/drop_caches; }; drop');
+        const parts = { machine: await machine.save(), session: session.save(), control: control.save() };
+        return structuredClone(parts);
+      })(),
+    );
+    return { saved, run: await afterPrompt(world, guests[0]!) };
+  },
+
+  /** States that cannot be restored, and a cold start in the same world after each. */
+  async badStates({ image, wasm, saved }: ScenarioInput) {
+    const { world } = await lab({ image, wasm, saved: null }, { guests: 0 });
+    const good = saved!.machine;
+    const v86 = (bytes: Uint8Array): MachineState => ({
+      ...good,
+      processor: { ...good.processor, v86: { ...good.processor.v86, bytes } },
+    });
+    const { bytes } = good.processor.v86;
+    const errors: string[] = [];
+    const stages: string[] = [];
+    const options = { ...image, id: 'vm1', devices: [silentCard()], wasm };
+    for (const bad of [
+      v86(bytes.slice(0, 1_000)),
+      v86(new Uint8Array(64)),
+      { ...good, memoryBytes: 1 << 20 },
+      { ...good, devices: [] },
+      { ...good, version: 2 as 1 },
+    ]) {
+      await world.addMachine(options, bad).catch((error: Error) => errors.push(error.message));
+      const machine = await world.addMachine(options);
+      stages.push(machine.stage);
+      world.remove(machine);
+    }
+    return { errors, stages };
+  },
+
+  /** What `saveAndGoOn` does after saving, in a realm that never booted. */
+  async goOn(input: ScenarioInput) {
+    const { world, guests } = await lab(input, { seed: 2, devices: () => [silentCard()] });
+    return { run: await afterPrompt(world, guests[0]!) };
   },
 
   async twoGuests(input: ScenarioInput) {
@@ -241,6 +311,43 @@ export const scenarios = {
     return { failures: broken.failures, stage: broken.machine.stage, other: sound.machine.stage };
   },
 };
+
+/** A card with nobody on its wire. */
+function silentCard(): DeviceSlot {
+  const link: Link = {
+    transmit: () => true,
+    ready: () => true,
+    onReady: () => undefined,
+    onReceive: () => undefined,
+  };
+  return {
+    slot: 0x0f,
+    plug: ({ memory, interrupt, clock }) =>
+      new Rtl8139({ mac: mac('52:54:00:12:34:56'), memory, interrupt, link, clock, ids: new PacketIds() }),
+  };
+}
+
+/** Commands, files, time and randomness: everything in which a restored guest could differ. */
+async function afterPrompt(world: MachineWorld, guest: Guest) {
+  const { session, control } = guest;
+  return world.drive(
+    (async () => {
+      const results = [];
+      for (const command of [
+        'cat /proc/uptime; date',
+        'head -c 8 /dev/urandom | md5sum',
+        'sleep 1.5',
+        'i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; awk "BEGIN { print $i / 7 }"',
+        'ifconfig eth0; ping -c 1 -w 1 10.0.2.2; grep eth0 /proc/interrupts',
+      ])
+        results.push(await session.run(command));
+      await control.put('/tmp/f', latin1Bytes('x'.repeat(3_000)));
+      results.push(await session.run('md5sum < /tmp/f'));
+      const { instructions, now } = guest.sum();
+      return { results, instructions, now };
+    })(),
+  );
+}
 
 /** Looks like an RTL8139 to the guest's driver, which reads its registers. */
 const brokenCard: DeviceSlot = {
