@@ -15,6 +15,8 @@ export interface LabScript {
   readonly topology: LabTopology;
   readonly actions: readonly LabAction[];
   readonly images: LoadedImages;
+  /** A snapshot file to start from; null: the guest boots. One that cannot be used is reported, and the guest boots. */
+  readonly snapshot: Uint8Array | null;
 }
 
 export type ActionOutcome =
@@ -35,6 +37,8 @@ export interface LabOutcome {
   readonly frames: number;
   readonly counters: Readonly<Record<string, TapReport>>;
   readonly console: string;
+  /** Why the guest booted though there was a snapshot; null when it did not, or there was none. */
+  readonly coldStart: string | null;
   readonly instructions: number;
   readonly virtualMs: number;
   readonly wallMs: { readonly boot: number; readonly total: number };

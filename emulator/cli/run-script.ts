@@ -9,8 +9,9 @@ export function runLab(
   topology: LabTopology,
   actions: readonly LabAction[],
   images: LoadedImages = loadImages(),
+  snapshot: Uint8Array | null = null,
 ): Promise<LabOutcome> {
-  const script: LabScript = { topology, actions, images };
+  const script: LabScript = { topology, actions, images, snapshot };
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./thread.mjs', import.meta.url), {
       workerData: { entry: new URL('./world-thread.ts', import.meta.url).href, script },

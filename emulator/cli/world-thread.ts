@@ -7,6 +7,7 @@ import { installRealm } from '../machine/realm.ts';
 import { MachineWorld } from '../machine/world.ts';
 import { EPOCH_SECONDS } from '../topology/plan.ts';
 import { World } from '../topology/world.ts';
+import { machineImages, openSnapshot } from './snapshot-file.ts';
 import type { ActionOutcome, LabAction, LabOutcome, LabScript, ThreadMessage } from './lab-script.ts';
 
 /** Virtual time after which a guest without a lease is given up on. */
@@ -69,16 +70,14 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
   // Someone may fail before anybody waits.
   failure.catch(() => undefined);
   machines.onFailed = (error) => fail(error);
+  const opened = script.snapshot === null ? null : openSnapshot(script.snapshot, images);
+  let coldStart = opened?.ok === false ? opened.error : null;
   const world = await World.create({
     topology,
     machines,
     images: {
-      images: {
-        bios: images.bios,
-        bzImage: images.bzImage,
-        initrd: images.initrd,
-        ...(images.vgaBios ? { vgaBios: images.vgaBios } : {}),
-      },
+      images: machineImages(images),
+      snapshot: opened?.ok === true ? opened.snapshot : null,
       wasm: await compileV86(images.v86Wasm),
       cmdline: images.cmdline,
       memoryBytes: images.memoryBytes,
@@ -89,6 +88,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
       command: () => undefined,
       stage: () => undefined,
       failed: (_guest, error) => fail(error),
+      coldStart: (_guest, why) => (coldStart = why),
     },
   });
   let boot = 0;
@@ -108,6 +108,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
     frames: world.capture.held,
     counters,
     console: plain(console),
+    coldStart,
     instructions: world.guest.machine.instructions,
     virtualMs: world.now / 1e6,
     wallMs: { boot, total: wallNow() - started },

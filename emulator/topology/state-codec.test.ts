@@ -20,7 +20,9 @@ const state = {
 
 describe('the state codec', () => {
   it('gives back what it was given', () => {
-    expect(decodeState(encodeState(state))).toEqual({ state });
+    const bytes = encodeState(state);
+    expect(decodeState(bytes)).toEqual({ state });
+    expect(decodeState(Buffer.from(bytes))).toEqual({ state });
   });
 
   it('does not encode what it could not give back', () => {

@@ -85,7 +85,10 @@ export function decodeState(bytes: Uint8Array): { readonly state: unknown } | nu
     room -= b;
     if (a < 0 || b < 0 || room < 0 || start + a + b > bytes.length || b % Typed.BYTES_PER_ELEMENT !== 0)
       throw new TypeError('malformed');
-    return new Typed(bytes.slice(start + a, start + a + b).buffer);
+    // Not the slice of a subclass: Node's Buffer does not copy.
+    const copy = new Uint8Array(b);
+    copy.set(bytes.subarray(start + a, start + a + b));
+    return new Typed(copy.buffer);
   };
   const decode = (value: Json, depth: number): unknown => {
     if (depth > MAX_DEPTH) throw new TypeError('malformed');

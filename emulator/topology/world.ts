@@ -31,6 +31,8 @@ export interface WorldEvents {
   command(guest: string, result: CommandResult, path: PathKind): void;
   stage(guest: string, stage: MachineStage): void;
   failed(guest: string, error: Error): void;
+  /** A guest could not start from its snapshot and boots instead. */
+  coldStart?(guest: string, why: string): void;
 }
 
 export const NO_WORLD_EVENTS: WorldEvents = {
@@ -89,6 +91,9 @@ export class World implements Disposable {
     this.#images = options.images;
     this.#events = options.events ?? NO_WORLD_EVENTS;
     const { clock } = machines;
+    // A lab that starts from a snapshot begins at its time.
+    const snapshot = options.images.snapshot ?? null;
+    if (snapshot !== null) clock.advanceTo(snapshot.machine.savedAt);
     this.capture = new Capture(topology.capture);
     const taps = Object.fromEntries(
       TAP_POINTS.map(({ key, name, description }) => [key, this.capture.addInterface(name, description)]),
@@ -258,6 +263,19 @@ export class World implements Disposable {
       this.machines,
       this.#guestEvents(id),
     );
+    const guest = this.#guest;
+    if (!guest.restored) return this.#plug();
+    // The guest has to answer, so this goes on when virtual time does; changes wait for it.
+    void this.#inTurn(() => this.#adopt(guest, native ? 'beta' : id));
+  }
+
+  async #adopt(guest: GuestMachine, name: string): Promise<void> {
+    const seed = new Uint8Array(64);
+    this.#parts.random.fork(`${name} seed`).fill(seed);
+    const fault = await guest.adopt(name, seed);
+    if (guest !== this.#guest) return;
+    if (fault !== null)
+      this.#events.failed(this.guestId, new Error(`The restored guest did not take its identity: ${fault}.`));
     this.#plug();
   }
 
@@ -298,6 +316,7 @@ export class World implements Disposable {
         for (const resolve of this.#leaseWaiters.splice(0)) resolve();
       },
       failed: (error) => events.failed(id, error),
+      coldStart: (why) => events.coldStart?.(id, why),
     };
   }
 }
