@@ -5,7 +5,6 @@ import { writePcapng } from '../capture/pcapng.ts';
 import { compileV86 } from '../machine/compile-v86.ts';
 import { installRealm } from '../machine/realm.ts';
 import { MachineWorld } from '../machine/world.ts';
-import { EPOCH_SECONDS } from '../topology/plan.ts';
 import { World } from '../topology/world.ts';
 import type { ActionOutcome, LabAction, LabOutcome, LabScript, ThreadMessage } from './lab-script.ts';
 
@@ -59,7 +58,7 @@ async function perform(world: World, action: LabAction, wallNow: () => number): 
 
 async function runScript(script: LabScript): Promise<LabOutcome> {
   const { topology, images } = script;
-  const realm = installRealm({ seed: topology.seed, epochMs: EPOCH_SECONDS * 1000 });
+  const realm = installRealm({ seed: topology.seed });
   const wallNow = realm.wall.now;
   const started = wallNow();
   const machines = new MachineWorld({ realm, policy: 'fast' });
@@ -104,7 +103,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
   );
   return {
     outcomes,
-    pcapng: writePcapng(world.capture, { epochMs: EPOCH_SECONDS * 1000 }),
+    pcapng: writePcapng(world.capture),
     frames: world.capture.held,
     counters,
     console: plain(console),
