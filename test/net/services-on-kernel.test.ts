@@ -122,9 +122,11 @@ describe('on a simulated kernel', () => {
     const w = lab();
     const card = mac('52:54:00:12:34:56');
     const discover: D.Dhcp = {
-      op: D.BOOTREQUEST, xid: 7, secs: 0, flags: 0, ciaddr: IPV4_ANY, yiaddr: IPV4_ANY, siaddr: IPV4_ANY, giaddr: IPV4_ANY,
-      chaddr: card, file: '', options: [{ code: D.OPT_MESSAGE_TYPE, data: Uint8Array.of(D.DHCPDISCOVER) }],
-    }; // prettier-ignore
+      ...D.BLANK_DHCP,
+      xid: 7,
+      chaddr: card,
+      options: [{ code: D.OPT_MESSAGE_TYPE, data: Uint8Array.of(D.DHCPDISCOVER) }],
+    };
     const client = must(w.a.sockets.datagram(4, endpoint4(IPV4_ANY, 68)));
     const send = (m: D.Dhcp) => {
       const bytes = new Uint8Array(300);

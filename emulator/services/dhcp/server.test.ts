@@ -38,16 +38,14 @@ function message(ask: Ask): D.Dhcp {
   if (ask.host) options.push({ code: D.OPT_HOST_NAME, data: latin1Bytes(ask.host) });
   if (ask.list) options.push({ code: D.OPT_PARAMETER_LIST, data: Uint8Array.from(ask.list) });
   return {
+    ...D.BLANK_DHCP,
     op: ask.op ?? D.BOOTREQUEST,
     xid: 0x12345678,
     secs: 3,
     flags: ask.flags ?? 0,
     ciaddr: ipv4(ask.ciaddr ?? '0.0.0.0'),
-    yiaddr: IPV4_ANY,
-    siaddr: IPV4_ANY,
     giaddr: ipv4(ask.giaddr ?? '0.0.0.0'),
     chaddr: (ask.mac ?? MAC1) as typeof MAC1,
-    file: '',
     options,
   };
 }
