@@ -31,9 +31,11 @@ export const LIMITS: readonly Limit[] = [
     { id: `ping.${path}.run`, kind: 'reach', atMost: 15_000 },
     { id: `ping.${path}.rtt`, kind: 'floor', atMost: 1 },
     { id: `bulk.${path}.download`, kind: 'floor', atLeast: 5 },
+    { id: `bulk.${path}.again`, kind: 'floor', atLeast: 15 },
     { id: `bulk.${path}.upload`, kind: 'floor', atLeast: 10 },
     // No model carries more payload than its wire: 1448 bytes in 1538 on 100 Mbit/s.
     { id: `bulk.${path}.download.virtual`, kind: 'floor', atLeast: 50, atMost: 94.2 },
+    { id: `bulk.${path}.again.virtual`, kind: 'floor', atLeast: 50, atMost: 94.2 },
     { id: `bulk.${path}.upload.virtual`, kind: 'floor', atLeast: 50, atMost: 94.2 },
   ]),
   ...Object.entries(MICRO_FLOORS).map(([id, atLeast]): Limit => ({ id, kind: 'floor', atLeast })),
