@@ -10,7 +10,7 @@ export type CheckStatus = 'pass' | 'fail' | 'waiting';
 export interface CheckResult {
   readonly status: CheckStatus;
   readonly sentence: string;
-  /** The frame the sentence is about: an index into the capture. */
+  /** The frame the sentence is about: an index into the capture, from 0; the sentence says its number, from 1. */
   readonly packetIndex?: number;
 }
 
@@ -25,7 +25,7 @@ export type Question =
       readonly kind: 'text';
       readonly label: string;
       readonly placeholder: string;
-      /** Offers the selected frame of the packet list (as `#12`) as an answer. */
+      /** Offers the selected frame of the packet list (by its number, as `#12`) as an answer. */
       readonly takesFrame?: boolean;
       /** Offered while typing; not the only answers allowed. */
       readonly suggestions?: readonly string[];

@@ -120,15 +120,15 @@ describe('the packet list', () => {
       await list.focus();
       await page.keyboard.press('Home');
       await page.keyboard.press('End');
-      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100003');
+      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100004');
       expect(await list.locator('[role=row]').count()).toBeLessThan(60);
       await page.keyboard.press('ArrowUp');
-      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100002');
+      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100003');
     });
   });
 
   it('links fields and bytes both ways', async () => {
-    await visit({ at: '?fake#packet=1' }, async (page) => {
+    await visit({ at: '?fake#packet=2' }, async (page) => {
       await ready(page);
       const marked = () => page.locator('.hex .marked').allInnerTexts();
       await page.locator('[role=treeitem] .line', { hasText: 'Source: 52:55:0a:00:02:02' }).click();
@@ -359,7 +359,7 @@ function faintText(): string[] {
 
 describe.each(['light', 'dark'] as const)('the %s theme', (colorScheme) => {
   it('follows the system and keeps every text at 4.5:1', async () => {
-    await visit({ colorScheme, at: '?fake#path=bogus&packet=2' }, async (page) => {
+    await visit({ colorScheme, at: '?fake#path=bogus&packet=3' }, async (page) => {
       await ready(page);
       expect(await page.locator('html').getAttribute('data-theme')).toBe(colorScheme);
       await page.locator('[data-testid=detail]').waitFor();

@@ -2,6 +2,7 @@
  * A stand-in for the worker: the same API, a shell that knows six commands, and frames where the real paths would put them.
  * For building and testing the page without a machine (`?fake`, `?fake=dies`, `?fake=corrupt`, `?fake=slow`, `?fake=bulk`). Never in a build.
  */
+import { frameNumber } from '../../labs/frame-number.ts';
 import type {
   ApiError,
   CommandRecord,
@@ -155,7 +156,7 @@ class FakeSession implements LabConnection {
 
   packet(index: number): ReturnType<LabConnection['api']['packet']> {
     const frame = this.#frames[index];
-    if (!frame) return no('internal', `Frame ${index} is not held.`);
+    if (!frame) return no('internal', `Frame ${frameNumber(index)} is not held.`);
     return ok({ row: rowOf(frame, index), bytes: frame.bytes, fields: fieldsOf(frame) });
   }
 
