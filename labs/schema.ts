@@ -44,10 +44,16 @@ export interface Step {
   readonly question?: Question;
 }
 
+/** A cell with smaller lines under it. */
+export interface LabCell {
+  readonly text: string;
+  readonly notes: readonly string[];
+}
+
 export interface LabTable {
   readonly caption: string;
   readonly columns: readonly { readonly label: string; readonly numeric?: boolean }[];
-  readonly rows: readonly { readonly cells: readonly string[]; readonly path?: PathKind }[];
+  readonly rows: readonly { readonly cells: readonly (string | LabCell)[]; readonly path?: PathKind }[];
 }
 
 export interface Lab {
@@ -59,6 +65,8 @@ export interface Lab {
   readonly guest: string;
   readonly topology: LabTopology;
   readonly steps: readonly Step[];
+  /** What a reader has found out once every check has passed: one sentence. */
+  readonly findings: string;
   /** Tables which the text places by name. */
   readonly tables: Readonly<Record<string, (evidence: Evidence) => LabTable>>;
 }
@@ -83,6 +91,7 @@ export function labFaults(lab: Lab): string[] {
   if (lab.title.trim() === '') faults.push('title is empty');
   if (!lab.topology.guests.some((g) => g.id === lab.guest))
     faults.push(`guest “${lab.guest}” is not one of the topology's guests`);
+  if (lab.findings.trim() === '') faults.push('findings is empty');
   if (lab.steps.length === 0) faults.push('there are no steps');
   const seen = new Set<string>();
   for (const step of lab.steps) {

@@ -288,7 +288,7 @@ describe('the checks of two paths', () => {
     it('shows n, median and range with units', () => {
       expect(timingTable(timed(0.6, 0.45, 0.44).evidence).rows[0]).toEqual({
         path: 'nat',
-        cells: ['NAT', '10', '0.550 ms', '0.100–1.000 ms', '0.600 s'],
+        cells: ['NAT', { text: '0.550 ms', notes: ['0.100–1.000 ms', 'n = 10'] }, '0.600 s'],
       });
     });
   });

@@ -175,7 +175,7 @@ export function addressSpoofed(evidence: Evidence): CheckResult {
     return waiting(
       set !== undefined && !pointsAtQemu(set)
         ? `The card has ${set} now; waiting for a frame with it at ${FILER}. Ping once more on the bridge.`
-        : 'Waiting for another MAC address in the control under the picture.',
+        : 'Waiting for another MAC address in the control above the picture.',
     );
   }
   const { platform } = identifyMac(shown.ethSrc);

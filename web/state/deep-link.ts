@@ -55,7 +55,7 @@ export function parseLink(hash: string, defaultLab: string): ParsedLink {
     'path',
     (text) => (PATHS.includes(text) ? (text as PathKind) : undefined),
     (text) =>
-      `This link asks for the path ${shown(text)}. There are nat, bridge and native. The lab keeps its own; choose another under the picture.`,
+      `This link asks for the path ${shown(text)}. There are nat, bridge and native. The lab keeps its own; choose another above the picture.`,
   );
   const mac = read(
     'mac',
