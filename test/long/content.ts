@@ -40,7 +40,7 @@ export class Sender {
       this.sent += n;
       if (at + n === CHUNK) this.#content.next();
     }
-    this.#ended ||= stream.shutdownSend();
+    if (!this.#ended) this.#ended = stream.shutdownSend();
   }
 }
 
