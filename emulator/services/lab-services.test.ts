@@ -52,6 +52,6 @@ describe('the services of the filer', () => {
     const running = startServices(Object.values(filerServices()), host);
     expect(host.sockets.ports).toBeGreaterThan(6);
     running.dispose();
-    expect([host.sockets.ports, host.clock.armed]).toEqual([0, 0]);
+    expect([host.sockets.ports, host.clock.leftover]).toEqual([0, 0]);
   });
 });

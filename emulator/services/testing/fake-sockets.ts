@@ -17,9 +17,9 @@ import { endpoint4 } from '../../base/host-sockets.ts';
 import { ipv4, type Ipv4Addr, type MacAddr } from '../../base/address.ts';
 import { latin1, latin1Bytes } from '../../base/bytes.ts';
 import { Xoshiro128 } from '../../base/random.ts';
+import { ManualClock } from '../../time/manual-clock.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { ServiceHost } from '../service.ts';
-import { ManualClock } from './manual-clock.ts';
 
 const CAPS: HostCaps = {
   connectResult: 'exact',
