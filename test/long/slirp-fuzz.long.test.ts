@@ -21,7 +21,7 @@ describe('SLIRP', () => {
       bench.take();
       expect(bench.slirp.table().filter((row) => row.protocol !== 'tcp')).toEqual([]);
       bench.slirp.dispose();
-      expect(bench.clock.leftover.size).toBe(0);
+      expect(bench.clock.leftover).toBe(0);
     },
   );
 });
