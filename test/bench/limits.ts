@@ -1,7 +1,7 @@
 /**
  * What the benchmark must keep, compared with the median of a figure. `reach`: a promise of the project. `floor`: about a
- * tenth of what an idle machine of two cores measures, so that only something that broke crosses it. A fifth was too much: on that
- * machine with eight others at work, a single sample of `micro.kernels` came down to a seventh.
+ * tenth of what an idle machine of two cores measures, so that only something that broke crosses it. A fifth was too much: at a
+ * load of eight a single sample of `micro.kernels` came down to a seventh.
  */
 import { PATHS } from '../../emulator/topology/topology.ts';
 

@@ -49,7 +49,10 @@ function demangled(name: string): string {
     words.push(text.slice(from, from + Number(length)));
     at = from + Number(length) - 1;
   }
-  return words.length === 0 ? name : words.slice(-2).join('::');
+  // Back references look like lengths: such a name stays as it is.
+  const readable =
+    words.length > 0 && words.every((word) => /^[A-Za-z]\w*$/.test(word) && !/[a-z]\d+[A-Z]/.test(word));
+  return readable ? words.slice(-2).join('::') : name;
 }
 
 /** Without a line: what is loaded here has lost its lines. */
