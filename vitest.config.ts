@@ -4,7 +4,7 @@ import { lessonPlugin } from './web/build/lesson.ts';
 
 /** Four projects: `unit` is quick and needs nothing; `guest` boots the real image in Node; `browser` drives Chromium; `long` holds soak and fuzz counts. */
 export default defineConfig({
-  plugins: [lessonPlugin(), svelte()],
+  plugins: [lessonPlugin(), svelte({ configFile: false })],
   test: {
     projects: [
       {
@@ -34,6 +34,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
+          // A page on a busy machine may take seconds to show what it knows; what it shows is what is tested.
+          expect: { poll: { timeout: 20_000, interval: 100 } },
           include: ['test/**/*.browser.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,

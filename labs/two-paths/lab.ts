@@ -33,6 +33,9 @@ export const twoPaths = defineLab({
   title: 'Lab 1: Two paths',
   summary: 'One guest, three ways to the LAN: what the filer sees of each, and what each costs.',
   guest: 'vm1',
+  findings:
+    'behind NAT the filer knows only alpha, while on the bridge it sees the guest itself; a MAC address says who handed out the ' +
+    'number, not what the machine is; and what a path costs is for measurements to say, on a clock that is named.',
   topology,
   tables: { prefixes, timing: timingTable },
   steps: [
