@@ -122,15 +122,18 @@ export class Session {
     this.status = null;
     this.stages = [];
     if (this.#backlogBytes > 0) this.#rule(`${this.guest} is switched on anew`);
-    notices.dismiss('machine-failed');
+    for (const id of ['machine-failed', 'image-missing', 'image-corrupt']) notices.dismiss(id);
     if (!capable)
-      return this.#fail({
-        code: 'no-webassembly',
-        message:
-          'WebAssembly is missing or switched off, and the machine runs on it. You can read the lesson. Use a current browser, or allow WebAssembly for this page (some privacy modes switch it off), and reload.',
-      });
+      return this.#fail(
+        {
+          code: 'no-webassembly',
+          message:
+            'WebAssembly is missing or switched off, and the machine runs on it. You can read the lesson. Use a current browser, or allow WebAssembly for this page (some privacy modes switch it off), and reload.',
+        },
+        false,
+      );
     const assets = this.#ports.assets();
-    if (!assets.ok) return this.#fail(assets.error);
+    if (!assets.ok) return this.#fail(assets.error, false);
     const connection = this.#ports.connect();
     this.#connection = connection;
     connection.onEvents = (events) => this.#take(events);
@@ -196,7 +199,7 @@ export class Session {
 
   /** Asks first: the guest's state and the capture are lost. */
   async restart(): Promise<void> {
-    if (this.#connection === null) return this.start();
+    if (this.#connection === null || this.error !== null) return this.start();
     const yes = await this.#ports.questions.ask({
       title: 'Restart the lab?',
       text: 'The guest is powered off and on, files made in it are lost, and the capture is emptied. Path and MAC address stay, and so does your progress in the lesson.',
@@ -308,7 +311,7 @@ export class Session {
           this.#takeStatus(event.status);
           break;
         case 'failed':
-          this.#fail(event.error);
+          this.#stopped(event.error);
           break;
       }
     }
@@ -362,10 +365,16 @@ export class Session {
     });
   }
 
-  #fail(error: ApiError): void {
-    this.error = error;
+  /** The machine is gone and its worker with it. `again`: another go may help. */
+  #fail(error: ApiError, again = error.code !== 'no-webassembly'): void {
     this.dispose();
-    const again = error.code !== 'no-webassembly' && error.code !== 'image-missing';
+    this.#stopped(error, again);
+  }
+
+  /** The machine is gone; its worker, if it lives, still has the capture. */
+  #stopped(error: ApiError, again = true): void {
+    this.error = error;
+    this.#exchange = null;
     this.#ports.notices.fault(
       error,
       again ? [{ label: 'Restart the machine', run: () => void this.start() }] : [],

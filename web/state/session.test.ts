@@ -149,6 +149,19 @@ describe('a session', () => {
     expect(notices.list).toEqual([]);
   });
 
+  it('keeps the worker of a machine that failed: its capture can still be saved', async () => {
+    const { session, connections, notices } = setUp();
+    await session.start();
+    const double = connections[0]!;
+    await double.status('running', true);
+    double.onEvents([{ type: 'failed', error: { code: 'machine-failed', message: 'Triple fault.' } }]);
+    expect(session.state).toBe('failed');
+    expect([double.disposed, session.api]).toEqual([false, double.api]);
+    notices.list[0]!.actions[0]!.run();
+    expect(double.disposed).toBe(true);
+    expect(connections).toHaveLength(2);
+  });
+
   it('does not wait for ever for what a dead worker was asked', async () => {
     const { session, connections } = setUp();
     await session.start();
