@@ -17,12 +17,11 @@ const topology: LabTopology = {
 function prefixes(_evidence: Evidence): LabTable {
   return {
     caption: 'MAC prefixes and the platforms they point at (checked 2026-11; ◆ is in the table of 2013)',
-    columns: [{ label: 'Prefix' }, { label: 'Points at' }, { label: 'Confidence, source' }],
+    columns: [{ label: 'Prefix' }, { label: 'Points at (confidence, source)' }],
     rows: prefixTable.map((row) => ({
       cells: [
         row.prefix + (row.inStudy ? ' ◆' : ''),
-        row.platform,
-        `${row.confidence.toFixed(1)}, ${row.source}`,
+        { text: row.platform, notes: [`${row.confidence.toFixed(1)}, ${row.source}`] },
       ],
     })),
   };
