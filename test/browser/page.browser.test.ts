@@ -71,7 +71,11 @@ describe('the first lab', () => {
       await expect
         .poll(() => page.locator('[data-testid=progress]').innerText(), { timeout: 5_000 })
         .toContain(`${total} of ${total}`);
-      expect(await page.locator('[data-testid=done]').innerText()).toContain('the filer knows only alpha');
+      const done = page.locator('[data-testid=done]');
+      expect(await done.innerText()).toContain('the filer knows only alpha');
+      await expect
+        .poll(() => done.evaluate((e) => e.getBoundingClientRect().bottom <= innerHeight))
+        .toBe(true);
       // Remembered across a reload, and forgotten on request, with undo.
       await page.reload();
       await ready(page);
