@@ -213,6 +213,8 @@ export class Session implements LabApi {
   }
 
   #stage(stage: string): void {
+    // The other machine was switched on, or the guest reboots.
+    if (stage === 'off' && this.#state === 'running') this.#enter('booting');
     const steps = ['bios', 'kernel', 'userland'];
     const step = steps.indexOf(stage);
     if (step < 0) return;
