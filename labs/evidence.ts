@@ -1,5 +1,6 @@
 /** What checks of several labs ask of the evidence. Pure. */
 import type { CommandRecord, Evidence, EvidencePacket, PathKind } from '../worker/api.ts';
+import { frameNumber } from './frame-number.ts';
 import type { CheckResult } from './schema.ts';
 
 export const pass = (sentence: string, packet?: EvidencePacket): CheckResult => ({
@@ -15,6 +16,9 @@ export const fail = (sentence: string, packet?: EvidencePacket): CheckResult => 
 });
 
 export const waiting = (sentence: string): CheckResult => ({ status: 'waiting', sentence });
+
+/** A frame in a sentence, by the number the packet list gives it. */
+export const frameName = (packet: EvidencePacket): string => `frame ${frameNumber(packet.index)}`;
 
 /** Commands that match, oldest first; on one path when it is given. */
 export const commandsLike = (evidence: Evidence, pattern: RegExp, path?: PathKind): CommandRecord[] =>

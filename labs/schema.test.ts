@@ -16,6 +16,7 @@ describe('lab manifests', () => {
   it('name each mistake', () => {
     expect(spoilt({ id: 'Two Paths' })).toContain('“Two Paths”');
     expect(spoilt({ guest: 'vm9' })).toContain('“vm9”');
+    expect(spoilt({ findings: '' })).toContain('findings');
     expect(spoilt({ steps: [] })).toContain('no steps');
     expect(spoilt({ steps: [sound.steps[0]!, sound.steps[0]!] })).toContain('used twice');
   });

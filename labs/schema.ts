@@ -10,7 +10,7 @@ export type CheckStatus = 'pass' | 'fail' | 'waiting';
 export interface CheckResult {
   readonly status: CheckStatus;
   readonly sentence: string;
-  /** The frame the sentence is about: an index into the capture. */
+  /** The frame the sentence is about: an index into the capture, from 0; the sentence says its number, from 1. */
   readonly packetIndex?: number;
 }
 
@@ -25,7 +25,7 @@ export type Question =
       readonly kind: 'text';
       readonly label: string;
       readonly placeholder: string;
-      /** Offers the selected frame of the packet list (as `#12`) as an answer. */
+      /** Offers the selected frame of the packet list (by its number, as `#12`) as an answer. */
       readonly takesFrame?: boolean;
       /** Offered while typing; not the only answers allowed. */
       readonly suggestions?: readonly string[];
@@ -44,10 +44,16 @@ export interface Step {
   readonly question?: Question;
 }
 
+/** A cell with smaller lines under it. */
+export interface LabCell {
+  readonly text: string;
+  readonly notes: readonly string[];
+}
+
 export interface LabTable {
   readonly caption: string;
   readonly columns: readonly { readonly label: string; readonly numeric?: boolean }[];
-  readonly rows: readonly { readonly cells: readonly string[]; readonly path?: PathKind }[];
+  readonly rows: readonly { readonly cells: readonly (string | LabCell)[]; readonly path?: PathKind }[];
 }
 
 export interface Lab {
@@ -59,6 +65,8 @@ export interface Lab {
   readonly guest: string;
   readonly topology: LabTopology;
   readonly steps: readonly Step[];
+  /** What a reader has found out once every check has passed: one sentence. */
+  readonly findings: string;
   /** Tables which the text places by name. */
   readonly tables: Readonly<Record<string, (evidence: Evidence) => LabTable>>;
 }
@@ -83,6 +91,7 @@ export function labFaults(lab: Lab): string[] {
   if (lab.title.trim() === '') faults.push('title is empty');
   if (!lab.topology.guests.some((g) => g.id === lab.guest))
     faults.push(`guest “${lab.guest}” is not one of the topology's guests`);
+  if (lab.findings.trim() === '') faults.push('findings is empty');
   if (lab.steps.length === 0) faults.push('there are no steps');
   const seen = new Set<string>();
   for (const step of lab.steps) {

@@ -85,8 +85,16 @@ function importsOf(file: string, text: string): Import[] {
 
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
+/**
+ * Folders named `testing` hold test code that several test files share: within emulator/ they may import anything of emulator/,
+ * as tests may, and nothing else may import them.
+ */
+const isTesting = (path: string): boolean => path.split('/').includes('testing');
+
 /** The sentence for a forbidden import, or null when it is allowed. */
 function breach({ file, target, typeOnly }: Import): string | null {
+  if (isTesting(file) && within(file, 'emulator') && within(target, 'emulator')) return null;
+  if (isTesting(target) && !isTesting(file)) return `${file} imports ${target}, which only tests may`;
   const rule = rules
     .filter((r) => within(file, r.folder))
     .sort((a, b) => b.folder.length - a.folder.length)[0];
@@ -127,5 +135,23 @@ describe('import directions', () => {
     );
     expect(worker.map(breach)).toEqual(['web/a.ts imports worker/session.ts, which web/ may not', null]);
     expect(importsOf('emulator/base/x.ts', "import fs from 'node:fs';").map(breach)[0]).toContain('node:fs');
+  });
+
+  it('let test code reach all of emulator/, and keep everything else out of test code', () => {
+    const text =
+      "import { ManualClock } from '../../time/manual-clock.ts';\nimport { x } from '../../../worker/x.ts';\nimport { run } from 'vitest';\n";
+    expect(importsOf('emulator/net/testing/pair.ts', text).map(breach)).toEqual([
+      null,
+      'emulator/net/testing/pair.ts imports worker/x.ts, which emulator/net/ may not',
+      'emulator/net/testing/pair.ts imports vitest, which emulator/net/ may not',
+    ]);
+    const own = "import type { Pair } from './testing/pair.ts';\n";
+    expect(importsOf('emulator/net/kernel.ts', own).map(breach)).toEqual([
+      'emulator/net/kernel.ts imports emulator/net/testing/pair.ts, which only tests may',
+    ]);
+    const far = "const { pair } = await import('../emulator/net/testing/pair.ts');\n";
+    expect(importsOf('worker/session.ts', far).map(breach)).toEqual([
+      'worker/session.ts imports emulator/net/testing/pair.ts, which only tests may',
+    ]);
   });
 });

@@ -34,6 +34,8 @@ class WorkerConnection implements LabConnection {
   readonly #channel = new MessageChannel();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #lastHeard = 0;
+  /** It has sent or answered something: its program was loaded. */
+  #started = false;
   #silent = false;
   #disposed = false;
 
@@ -46,6 +48,7 @@ class WorkerConnection implements LabConnection {
     });
     this.#worker.addEventListener('messageerror', () => this.#lose('a message from it could not be read'));
     this.#channel.port1.onmessage = (message: MessageEvent<readonly LabEvent[]>) => {
+      this.#started = true;
       this.#heard();
       this.onEvents(message.data);
     };
@@ -92,7 +95,9 @@ class WorkerConnection implements LabConnection {
     this.dispose();
     this.onLost({
       code: 'machine-failed',
-      message: `The machine’s worker stopped (${reason}). What ran in the guest is lost; the lesson and your progress are not. Restart the machine to go on.`,
+      message: this.#started
+        ? `The machine’s worker stopped (${reason}). What ran in the guest is lost; the lesson and your progress are not. Restart the machine to go on.`
+        : `The machine’s worker did not start (${reason}). The lesson can be read. Check the connection, then restart the machine, or reload the page.`,
     });
   }
 }

@@ -3,9 +3,11 @@
  * events on a MessagePort. Types only. Everything is structured-cloneable; expected failures are values (`Result`), because
  * Comlink reduces a thrown error to its message.
  */
+import type { EvidencePacket } from '../emulator/capture/evidence.ts';
+import type { Field as PacketField } from '../emulator/capture/field.ts';
 import type { LabTopology, PathKind } from '../emulator/topology/topology.ts';
 
-export type { LabTopology, PathKind };
+export type { EvidencePacket, LabTopology, PacketField, PathKind };
 
 export type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
@@ -72,14 +74,6 @@ export interface PacketPage {
   readonly epoch: number;
 }
 
-/** A field of a dissected frame: a line of the tree with the bytes it comes from. */
-export interface PacketField {
-  readonly label: string;
-  readonly from: number;
-  readonly to: number;
-  readonly children: readonly PacketField[];
-}
-
 export interface PacketDetail {
   readonly row: PacketRow;
   readonly bytes: Uint8Array;
@@ -103,31 +97,6 @@ export interface CommandRecord {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly path: PathKind;
-}
-
-/** A captured frame as lab checks see it: addresses as text, only what checks need. */
-export interface EvidencePacket {
-  readonly index: number;
-  readonly at: number;
-  readonly iface: string;
-  readonly direction: 'in' | 'out';
-  readonly packet: number;
-  readonly ethSrc: string;
-  readonly ethDst: string;
-  /** `arp`, `icmp`, `udp`, `tcp`, `ipv6`, `other`. */
-  readonly kind: 'arp' | 'icmp' | 'udp' | 'tcp' | 'ipv6' | 'other';
-  readonly ipSrc: string | null;
-  readonly ipDst: string | null;
-  readonly srcPort: number | null;
-  readonly dstPort: number | null;
-  /** ICMP type, or -1. */
-  readonly icmpType: number;
-  /** DHCP message type (53), or -1. */
-  readonly dhcpType: number;
-  /** DHCP `yiaddr`, or null. */
-  readonly dhcpYiaddr: string | null;
-  readonly tcpFlags: number;
-  readonly info: string;
 }
 
 /** Everything a lab check may look at. Bulk TCP data (no SYN, FIN or RST) is left out of `packets`. */

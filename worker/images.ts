@@ -31,6 +31,8 @@ async function download(
       'image-missing',
       `${text} could not be loaded (${why}). Reload the page; if that does not help, the site is incomplete.`,
     );
+  let loaded = 0;
+  progress({ type: 'progress', stage, text, loaded, total: expected });
   let response: Response;
   try {
     response = await fetch(url);
@@ -39,8 +41,6 @@ async function download(
   }
   if (!response.ok || response.body === null) throw missing(`the server said ${response.status}`);
   const parts: Uint8Array[] = [];
-  let loaded = 0;
-  progress({ type: 'progress', stage, text, loaded, total: expected });
   const reader = response.body.getReader();
   for (;;) {
     let part: ReadableStreamReadResult<Uint8Array>;

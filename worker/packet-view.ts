@@ -6,7 +6,6 @@ import { dissect } from '../emulator/capture/dissect.ts';
 import { evidenceOf } from '../emulator/capture/evidence.ts';
 import { writePcapng } from '../emulator/capture/pcapng.ts';
 import { PacketList } from '../emulator/capture/summary.ts';
-import { EPOCH_SECONDS } from '../emulator/topology/plan.ts';
 
 /** Time one call may spend on looking for rows; the page asks again. */
 const BUDGET_MS = 12;
@@ -77,12 +76,11 @@ export class PacketView {
 
   /** All frames that pass the query, however long looking for them takes. */
   pcapng(query: PacketQuery): Uint8Array {
-    const epochMs = EPOCH_SECONDS * 1000;
     this.#index.update(query, this.#nowMs, Infinity);
-    if (query.iface === null && query.text.trim() === '') return writePcapng(this.#capture, { epochMs });
+    if (query.iface === null && query.text.trim() === '') return writePcapng(this.#capture);
     const wanted = new Set<number>();
     for (let place = 0; place < this.#index.total; place++) wanted.add(this.#index.at(place));
-    return writePcapng(this.#capture, { epochMs, keep: (index) => wanted.has(index) });
+    return writePcapng(this.#capture, { keep: (index) => wanted.has(index) });
   }
 
   #packets(): PacketList {

@@ -24,7 +24,6 @@ import { SpeedMeter } from './speed.ts';
 import { installRealm, type Realm } from '../emulator/machine/realm.ts';
 import { MachineWorld } from '../emulator/machine/world.ts';
 import type { GuestImages, GuestMachine } from '../emulator/topology/guest.ts';
-import { EPOCH_SECONDS } from '../emulator/topology/plan.ts';
 import { validateTopology } from '../emulator/topology/validate.ts';
 import { World, type Change } from '../emulator/topology/world.ts';
 
@@ -60,7 +59,7 @@ export class Session implements LabApi {
       this.#stream?.close();
       const stream = new EventStream(port);
       this.#stream = stream;
-      this.#realm ??= installRealm({ seed: checked.value.seed, epochMs: EPOCH_SECONDS * 1000 });
+      this.#realm ??= installRealm({ seed: checked.value.seed });
       this.#images = await loadImages(assets, (event) => stream.send(event));
       return this.#start(checked.value);
     });
@@ -214,6 +213,8 @@ export class Session implements LabApi {
   }
 
   #stage(stage: string): void {
+    // The other machine was switched on, or the guest reboots.
+    if (stage === 'off' && this.#state === 'running') this.#enter('booting');
     const steps = ['bios', 'kernel', 'userland'];
     const step = steps.indexOf(stage);
     if (step < 0) return;

@@ -53,6 +53,9 @@ export function mac(text: string): MacAddr {
 /** First octet's bit 0: group address. */
 export const isMulticastMac = (mac: MacAddr): boolean => (Math.floor(mac / 0x100_0000_0000) & 1) === 1;
 
+/** 224.0.0.0/4: a group (RFC 5771). */
+export const isMulticast = (addr: Ipv4Addr): boolean => addr >>> 28 === 14;
+
 /** The network mask of a prefix length (0 to 32), e.g. 24 → 255.255.255.0. */
 export const prefixMask = (length: number): number => (length === 0 ? 0 : (-1 << (32 - length)) >>> 0);
 

@@ -10,12 +10,20 @@ import {
   sameNetwork,
   ipv4,
 } from './address.ts';
-import { hex, hexBytes, latin1, latin1Bytes, put16be, put16le, put32be, put32le, put48be, u16be, u16le, u32be, u32le, u48be } from './bytes.ts'; // prettier-ignore
+import { hex, hexBytes, joined, latin1, latin1Bytes, put16be, put16le, put32be, put32le, put48be, u16be, u16le, u32be, u32le, u48be } from './bytes.ts'; // prettier-ignore
 import { DisposableStore } from './disposable.ts';
 import { copyFrame, frameOf, PacketIds } from './frame.ts';
 import { Xoshiro128 } from './random.ts';
 
 describe('bytes', () => {
+  it('are joined into one array of their own', () => {
+    const parts = [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)];
+    expect([...joined(parts)]).toEqual([1, 2, 3]);
+    expect(joined([])).toEqual(new Uint8Array(0));
+    const only = Uint8Array.of(9);
+    expect(joined([only])).not.toBe(only);
+  });
+
   it('reads back what it wrote, in both byte orders, up to the largest value', () => {
     const b = new Uint8Array(8).fill(0xa5);
     put16be(b, 1, 0xfedc);

@@ -68,3 +68,14 @@ export function hexBytes(text: string): Uint8Array {
 export function hex(bytes: Uint8Array, separator = ''): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(separator);
 }
+
+/** All parts one after the other, as one new array. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -5,6 +5,7 @@
  * Conversations are told apart by interface too: a frame seen at three points is no retransmission.
  */
 import { u16be } from '../base/bytes.ts';
+import { PROTO_ICMPV6 } from '../wire/ipv4.ts';
 import { ipv4At, ipv6At } from './address-text.ts';
 import type { Capture } from './capture.ts';
 import type { Layers } from './layers.ts';
@@ -16,7 +17,6 @@ import { TcpStreams } from './tcp-stream.ts';
 const MAX_REMEMBERED = 4096;
 const TFTP_PORT = 69;
 const TFTP_BLOCK = 512;
-const PROTO_ICMPV6 = 58;
 
 /** What is known of one frame beyond its bytes. */
 export interface Note {

@@ -3,7 +3,7 @@
  * dissect/. Bounded for any input: never reads past the captured bytes, and lists are cut at a fixed length.
  */
 import { ETHERTYPE_ARP } from '../wire/ethernet.ts';
-import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from '../wire/ipv4.ts';
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP } from '../wire/ipv4.ts';
 import type { Note } from './conversations.ts';
 import { NO_NOTE } from './conversations.ts';
 import { arpFields } from './dissect/arp.ts';
@@ -19,8 +19,6 @@ import { dataField, field } from './field.ts';
 import type { Layers } from './layers.ts';
 import { readLayers } from './layers.ts';
 import { nameOf, IP_PROTOCOLS } from './names.ts';
-
-const PROTO_ICMPV6 = 58;
 
 /** Top-level lines of the frame `b`; `note` is what earlier frames tell of it (`PacketList.note`). */
 export function dissect(b: Uint8Array, note: Note = NO_NOTE): readonly Field[] {

@@ -13,7 +13,7 @@ import { portsOf, readLayers } from './layers.ts';
 import type { PacketList } from './summary.ts';
 import { dhcpTypeAt } from './summary/udp.ts';
 
-/** Structurally the worker API's `EvidencePacket`; see there. */
+/** A captured frame as lab checks see it; part of the worker's API. */
 export interface EvidencePacket {
   readonly index: number;
   readonly at: number;
@@ -28,8 +28,11 @@ export interface EvidencePacket {
   readonly ipDst: string | null;
   readonly srcPort: number | null;
   readonly dstPort: number | null;
+  /** ICMP type, or -1. */
   readonly icmpType: number;
+  /** DHCP message type (53), or -1. */
   readonly dhcpType: number;
+  /** DHCP `yiaddr`, or null. */
   readonly dhcpYiaddr: string | null;
   /** 0 when the frame is not TCP. */
   readonly tcpFlags: number;

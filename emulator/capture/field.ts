@@ -1,7 +1,7 @@
 /** Lines of the field tree, each with the bytes that it comes from. */
 import { nameOf } from './names.ts';
 
-/** Structurally the worker API's `PacketField`. `from` = `to`: no bytes of its own. */
+/** A line of the tree with the bytes it comes from; part of the worker's API. `from` = `to`: no bytes of its own. */
 export interface Field {
   readonly label: string;
   readonly from: number;

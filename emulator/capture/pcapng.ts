@@ -5,6 +5,7 @@
  */
 import type { Nanos } from '../base/clock.ts';
 import { put16le, put32le, put48be } from '../base/bytes.ts';
+import { EPOCH_MS } from '../base/epoch.ts';
 import type { Capture, CaptureInterface } from './capture.ts';
 
 const SHB = 0x0a0d_0d0a;
@@ -35,11 +36,8 @@ const OUTBOUND = 2;
 /** if_tsresol: 10^-9. */
 const NANOSECONDS = 9;
 
-/** 2013-05-13T00:00:00Z, the day of the study, in ms. */
-export const DEFAULT_EPOCH_MS = 1_368_403_200_000;
-
 export interface PcapngOptions {
-  /** Wall time of power-on (virtual time 0), in ms since 1970; default `DEFAULT_EPOCH_MS`. */
+  /** Wall time of power-on (virtual time 0), in ms since 1970; default `EPOCH_MS`. */
   readonly epochMs?: number;
   /** Interfaces to write; default all. They are numbered anew from 0. */
   readonly interfaces?: readonly number[];
@@ -123,7 +121,7 @@ class BlockWriter {
 
 /** The frames that the capture holds, as the bytes of a pcapng file; the caller owns them. */
 export function writePcapng(capture: Capture, options: PcapngOptions = {}): Uint8Array {
-  const { epochMs = DEFAULT_EPOCH_MS, keep = () => true } = options;
+  const { epochMs = EPOCH_MS, keep = () => true } = options;
   const interfaces = capture.interfaces.filter((i) => options.interfaces?.includes(i.id) ?? true);
   const numbers = new Map(interfaces.map((iface, number) => [iface.id, number]));
   const out = new BlockWriter();

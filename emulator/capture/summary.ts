@@ -5,8 +5,8 @@
 import { MAC_BROADCAST } from '../base/address.ts';
 import { u16be, u48be } from '../base/bytes.ts';
 import { ARP_LENGTH, ARP_REPLY, ARP_REQUEST } from '../wire/arp.ts';
-import { ETHERTYPE_ARP, etherDst } from '../wire/ethernet.ts';
-import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from '../wire/ipv4.ts';
+import { ETHERTYPE_ARP, FIRST_ETHERTYPE, etherDst } from '../wire/ethernet.ts';
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP } from '../wire/ipv4.ts';
 import { ipv4At, ipv6At, macAt } from './address-text.ts';
 import type { Capture } from './capture.ts';
 import type { Note } from './conversations.ts';
@@ -29,10 +29,7 @@ export interface Summary extends ProtocolInfo {
 }
 
 const PROTO_IGMP = 2;
-const PROTO_ICMPV6 = 58;
 const PROTO_NONE = 59;
-/** Below it, the type field is the length of an 802.3 frame. */
-const FIRST_ETHERTYPE = 1536;
 
 /** What the frames of one capture say, row by row. */
 export class PacketList {

@@ -15,8 +15,8 @@ export interface LabScript {
   readonly topology: LabTopology;
   readonly actions: readonly LabAction[];
   readonly images: LoadedImages;
-  /** A snapshot file to start from; null: the guest boots. One that cannot be used is reported, and the guest boots. */
-  readonly snapshot: Uint8Array | null;
+  /** A snapshot file to start from; without one the guest boots. One that cannot be used is reported, and the guest boots. */
+  readonly snapshot?: Uint8Array | null;
 }
 
 export type ActionOutcome =

@@ -7,7 +7,6 @@ import { compileV86 } from '../machine/compile-v86.ts';
 import { installRealm } from '../machine/realm.ts';
 import { MachineWorld } from '../machine/world.ts';
 import { GuestMachine } from '../topology/guest.ts';
-import { EPOCH_SECONDS } from '../topology/plan.ts';
 import { takePromptSnapshot } from '../topology/prompt-snapshot.ts';
 import { DEFAULT_TOPOLOGY } from '../topology/topology.ts';
 import type { LoadedImages } from './images.ts';
@@ -26,7 +25,7 @@ const NOWHERE: Link = {
 async function makeSnapshot(images: LoadedImages): Promise<Uint8Array> {
   const { seed, guests } = DEFAULT_TOPOLOGY;
   const { id, mac } = guests[0]!;
-  const realm = installRealm({ seed, epochMs: EPOCH_SECONDS * 1000 });
+  const realm = installRealm({ seed });
   const machines = new MachineWorld({ realm, policy: 'fast' });
   let fail: (error: Error) => void = () => undefined;
   const failure = new Promise<never>((_, reject) => (fail = reject));

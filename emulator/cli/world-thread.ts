@@ -5,7 +5,6 @@ import { writePcapng } from '../capture/pcapng.ts';
 import { compileV86 } from '../machine/compile-v86.ts';
 import { installRealm } from '../machine/realm.ts';
 import { MachineWorld } from '../machine/world.ts';
-import { EPOCH_SECONDS } from '../topology/plan.ts';
 import { World } from '../topology/world.ts';
 import { machineImages, openSnapshot } from './snapshot-file.ts';
 import type { ActionOutcome, LabAction, LabOutcome, LabScript, ThreadMessage } from './lab-script.ts';
@@ -60,7 +59,7 @@ async function perform(world: World, action: LabAction, wallNow: () => number): 
 
 async function runScript(script: LabScript): Promise<LabOutcome> {
   const { topology, images } = script;
-  const realm = installRealm({ seed: topology.seed, epochMs: EPOCH_SECONDS * 1000 });
+  const realm = installRealm({ seed: topology.seed });
   const wallNow = realm.wall.now;
   const started = wallNow();
   const machines = new MachineWorld({ realm, policy: 'fast' });
@@ -70,7 +69,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
   // Someone may fail before anybody waits.
   failure.catch(() => undefined);
   machines.onFailed = (error) => fail(error);
-  const opened = script.snapshot === null ? null : openSnapshot(script.snapshot, images);
+  const opened = script.snapshot ? openSnapshot(script.snapshot, images) : null;
   let coldStart = opened?.ok === false ? opened.error : null;
   const world = await World.create({
     topology,
@@ -104,7 +103,7 @@ async function runScript(script: LabScript): Promise<LabOutcome> {
   );
   return {
     outcomes,
-    pcapng: writePcapng(world.capture, { epochMs: EPOCH_SECONDS * 1000 }),
+    pcapng: writePcapng(world.capture),
     frames: world.capture.held,
     counters,
     console: plain(console),

@@ -5,7 +5,8 @@ import { SECOND } from '../base/clock.ts';
 import type { Frame } from '../base/frame.ts';
 import { frameOf } from '../base/frame.ts';
 import { putEthernet } from '../wire/ethernet.ts';
-import { SteppedClock, cloned } from '../../test/contracts/virtual-time.ts';
+import { plainCopy } from '../base/testing/plain-copy.ts';
+import { ManualClock } from '../time/manual-clock.ts';
 import type { BridgePort } from './bridge.ts';
 import { Bridge } from './bridge.ts';
 
@@ -20,13 +21,13 @@ function frame(src: MacAddr, dst: MacAddr): Frame {
 }
 
 function setUp(names = ['eth0', 'tap0', 'tap1']): {
-  clock: SteppedClock;
+  clock: ManualClock;
   bridge: Bridge;
   ports: BridgePort[];
   /** Names of the ports that the last frame left by. */
   send: (port: number, src: MacAddr, dst: MacAddr) => string[];
 } {
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const bridge = new Bridge(clock);
   let left: string[] = [];
   const ports = names.map((name) => {
@@ -182,7 +183,7 @@ describe('a bridge', () => {
   it('goes on from a saved state', () => {
     const { send, bridge, clock } = setUp();
     send(1, A, BROADCAST);
-    const state = cloned(bridge.save());
+    const state = plainCopy(bridge.save());
     const other = new Bridge(clock);
     const left: string[] = [];
     for (const name of ['eth0', 'tap0', 'tap1']) other.addPort(name).onReceive = () => left.push(name);

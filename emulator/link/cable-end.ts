@@ -126,7 +126,7 @@ export class CableEnd implements Link, Disposable {
     const slot = this.#pool.take(frame);
     // What is on a wire is finished: a checksum left to the hardware is filled in by the hardware.
     if (slot.offload.csumStart >= 0) {
-      fillPartialChecksum(slot.bytes, slot.offload.csumStart, slot.offload.csumOffset, length);
+      fillPartialChecksum(slot.bytes, 0, length, slot.offload);
       slot.offload = NO_OFFLOAD;
     }
     this.#freeAt = Math.max(now, this.#freeAt) + serialisationNs(length, this.#settings.bitsPerSecond);

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checksum } from '../wire/checksum.ts';
+import type { Clock } from '../base/clock.ts';
 import { frameOf } from '../base/frame.ts';
 import { testFrame } from '../../test/contracts/link.ts';
-import { SteppedClock, cloned } from '../../test/contracts/virtual-time.ts';
+import { plainCopy } from '../base/testing/plain-copy.ts';
+import { ManualClock } from '../time/manual-clock.ts';
+import { VirtualClock } from '../time/virtual-clock.ts';
 import { Cable } from './cable.ts';
 import { serialisationNs } from './cable-end.ts';
 
@@ -11,17 +14,20 @@ const DELAY = 5_000;
 /** 60 bytes and the FCS are the shortest frame: 84 byte times at 80 ns. */
 const SHORT = 84 * 80;
 
-function setUp(queueFrames = 4): {
-  clock: SteppedClock;
+interface Bench<C extends Clock> {
+  clock: C;
   cable: Cable;
   arrivals: { id: number; at: number }[];
-} {
-  const clock = new SteppedClock();
+}
+
+function setUpOn<C extends Clock>(clock: C, queueFrames = 4): Bench<C> {
   const cable = new Cable({ clock, bitsPerSecond: RATE, delayNs: DELAY, queueFrames });
   const arrivals: { id: number; at: number }[] = [];
   cable.b.onReceive = (frame) => arrivals.push({ id: frame.id, at: clock.now() });
   return { clock, cable, arrivals };
 }
+
+const setUp = (queueFrames?: number): Bench<ManualClock> => setUpOn(new ManualClock(), queueFrames);
 
 describe('a cable', () => {
   it('takes preamble, FCS, gap and the shortest frame into account', () => {
@@ -137,12 +143,13 @@ describe('a cable', () => {
   });
 
   it('keeps its order when a machine that is a little behind sends', () => {
-    const { clock, cable, arrivals } = setUp();
-    clock.advance(100_000);
+    const { clock, cable, arrivals } = setUpOn(new VirtualClock());
+    clock.enter({ localNow: 100_000 });
     cable.a.transmit(testFrame(1));
-    clock.turnBack(50_000);
+    clock.enter({ localNow: 50_000 });
     cable.a.transmit(testFrame(2));
-    clock.advance(1e9);
+    clock.leave();
+    clock.runDue(1e9);
     expect(arrivals).toEqual([
       { id: 1, at: 100_000 + SHORT + DELAY },
       { id: 2, at: 100_000 + 2 * SHORT + DELAY },
@@ -194,7 +201,7 @@ describe('a cable', () => {
 
   it('goes on from a saved state as if nothing had happened', () => {
     const run = (interrupt: boolean): unknown => {
-      const clock = new SteppedClock();
+      const clock = new ManualClock();
       const make = (): Cable => new Cable({ clock, bitsPerSecond: RATE, delayNs: DELAY, queueFrames: 2 });
       let cable = make();
       const seen: unknown[] = [];
@@ -206,7 +213,7 @@ describe('a cable', () => {
       for (let id = 1; id <= 4; id++) cable.a.transmit(testFrame(id, 60 + id));
       clock.advance(3_000);
       if (interrupt) {
-        const state = cloned(cable.save());
+        const state = plainCopy(cable.save());
         cable.dispose();
         cable = make();
         cable.restore(state);

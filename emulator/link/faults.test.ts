@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { hex } from '../base/bytes.ts';
 import { Xoshiro128 } from '../base/random.ts';
 import { ProbeLink, testFrame } from '../../test/contracts/link.ts';
-import { SteppedClock, cloned } from '../../test/contracts/virtual-time.ts';
+import { plainCopy } from '../base/testing/plain-copy.ts';
+import { ManualClock } from '../time/manual-clock.ts';
 import type { FaultProfile } from './faults.ts';
 import { FaultLink } from './faults.ts';
 
@@ -10,12 +11,12 @@ function setUp(
   transmit: Partial<FaultProfile>,
   seed = 1,
 ): {
-  clock: SteppedClock;
+  clock: ManualClock;
   inner: ProbeLink;
   link: FaultLink;
   random: Xoshiro128;
 } {
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const inner = new ProbeLink();
   const random = new Xoshiro128(seed);
   return { clock, inner, random, link: new FaultLink(inner, { clock, random, transmit }) };
@@ -107,7 +108,7 @@ describe('a fault injector', () => {
   });
 
   it('has faults of its own for the other direction', () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const inner = new ProbeLink();
     const link = new FaultLink(inner, { clock, random: new Xoshiro128(1), receive: { drop: 1 } });
     let received = 0;
@@ -127,7 +128,7 @@ describe('a fault injector', () => {
       for (let id = 1; id <= 20; id++) link.transmit(testFrame(id));
       clock.advance(1200);
       if (interrupt) {
-        const state = cloned(link.save());
+        const state = plainCopy(link.save());
         link.dispose();
         link = new FaultLink(inner, {
           clock,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Frame } from '../base/frame.ts';
 import type { Direction, TapPoint } from '../base/tap-point.ts';
 import { ProbeLink, testFrame } from '../../test/contracts/link.ts';
-import { SteppedClock } from '../../test/contracts/virtual-time.ts';
+import { ManualClock } from '../time/manual-clock.ts';
 import type { HoldsBack } from './join.ts';
 import { join } from './join.ts';
 import { tapDevice, tapLink } from './tap-link.ts';
@@ -54,7 +54,7 @@ class LogPoint implements TapPoint {
 
 describe('a capture point', () => {
   it('sees what the user of a link sends as out, and what comes as in, before it is passed on', () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const inner = new ProbeLink();
     const point = new LogPoint();
     const link = tapLink(inner, point, clock);
@@ -77,7 +77,7 @@ describe('a capture point', () => {
   it('turns the directions round for a device that is itself the link', () => {
     const device = new ProbeLink();
     const point = new LogPoint();
-    const link = tapDevice(device, point, new SteppedClock());
+    const link = tapDevice(device, point, new ManualClock());
     link.transmit(testFrame(1));
     device.emit(testFrame(2));
     expect(point.seen.map(([id, direction]) => [id, direction])).toEqual([
@@ -88,7 +88,7 @@ describe('a capture point', () => {
 
   it('passes readiness through', () => {
     const inner = new ProbeLink();
-    const link = tapLink(inner, new LogPoint(), new SteppedClock());
+    const link = tapLink(inner, new LogPoint(), new ManualClock());
     let calls = 0;
     link.onReady = () => calls++;
     inner.isReady = false;

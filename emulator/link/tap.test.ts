@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../base/ledger.ts';
 import { NULL_LEDGER } from '../base/ledger.ts';
 import { ProbeLink, testFrame } from '../../test/contracts/link.ts';
-import { SteppedClock, SteppedContext, cloned } from '../../test/contracts/virtual-time.ts';
+import { FreeContext } from '../time/context.ts';
+import { plainCopy } from '../base/testing/plain-copy.ts';
+import { ManualClock } from '../time/manual-clock.ts';
 import { Tap } from './tap.ts';
 
 class LogLedger implements Ledger {
@@ -26,14 +28,14 @@ function setUp(
   ledger: Ledger = NULL_LEDGER,
   queueFrames?: number,
 ): {
-  clock: SteppedClock;
-  main: SteppedContext;
+  clock: ManualClock;
+  main: FreeContext;
   nic: ProbeLink;
   port: ProbeLink;
   tap: Tap;
 } {
-  const clock = new SteppedClock();
-  const main = new SteppedContext(clock);
+  const clock = new ManualClock();
+  const main = new FreeContext('main', clock);
   const nic = new ProbeLink();
   const port = new ProbeLink();
   const tap = new Tap({ nic, port, main, ledger, ...(queueFrames ? { queueFrames } : {}) });
@@ -124,7 +126,7 @@ describe('a tap', () => {
     const { clock, main, nic, port, tap } = setUp();
     port.emit(testFrame(1));
     port.emit(testFrame(2, 100));
-    const state = cloned(tap.save());
+    const state = plainCopy(tap.save());
     tap.dispose();
     const other = new Tap({ nic, port, main, ledger: NULL_LEDGER });
     other.restore(state);

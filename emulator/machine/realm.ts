@@ -10,15 +10,13 @@
  * Timers (`setTimeout`) stay real. `realm.wall` keeps the real clock for pacing.
  */
 import type { Nanos } from '../base/clock.ts';
+import { EPOCH_MS } from '../base/epoch.ts';
 import { Xoshiro128 } from '../base/random.ts';
 import type { V86Constructor } from './internals.ts';
 
-/** 2026-01-01 00:00 UTC: what the guests' real-time clocks show at virtual time 0 unless told otherwise. */
-const DEFAULT_EPOCH_MS = Date.UTC(2026, 0, 1);
-
 export interface RealmOptions {
   readonly seed: number;
-  /** Date of virtual time 0, ms since 1970. */
+  /** What the guests' real-time clocks show at virtual time 0, ms since 1970; default `EPOCH_MS`. */
   readonly epochMs?: number;
 }
 
@@ -88,7 +86,7 @@ export function installRealm(options: RealmOptions): Realm {
     loadV86: importV86,
     instantiate: WebAssembly.instantiate.bind(WebAssembly),
   };
-  patchTime(realm, options.epochMs ?? DEFAULT_EPOCH_MS);
+  patchTime(realm, options.epochMs ?? EPOCH_MS);
   patchRandom(() => realm.occupant?.random ?? hostRandom);
   patchJit(realm);
   return realm;

@@ -7,9 +7,12 @@
 import {
   IPV4_ANY,
   IPV4_BROADCAST,
+  IPV4_LOOPBACK,
   MAC_BROADCAST,
   MAC_NONE,
+  isMulticast,
   prefixMask,
+  sameNetwork,
   type Ipv4Addr,
   type MacAddr,
 } from '../base/address.ts';
@@ -86,7 +89,6 @@ export interface Path {
 }
 
 const isLoopback = (a: Ipv4Addr): boolean => a >>> 24 === 127;
-const isMulticast = (a: Ipv4Addr): boolean => a >>> 28 === 14;
 
 export class IpLayer {
   readonly counters = netCounters();
@@ -153,7 +155,7 @@ export class IpLayer {
     return this.devices.some(
       (d) =>
         d.prefix < 31 &&
-        ((a ^ d.address) & prefixMask(d.prefix)) === 0 &&
+        sameNetwork(a, d.address, d.prefix) &&
         (a | prefixMask(d.prefix)) >>> 0 === 0xffff_ffff,
     );
   }
@@ -161,8 +163,8 @@ export class IpLayer {
   /** The way to `dst` for a sender bound to `bound` (`IPV4_ANY`: not bound); `null`: no route. */
   path(dst: Ipv4Addr, bound: Ipv4Addr): Path | null {
     if (this.isLocal(dst) || dst === IPV4_ANY) {
-      const src = bound === IPV4_ANY ? (dst === IPV4_ANY ? (0x7f00_0001 as Ipv4Addr) : dst) : bound;
-      return { device: null, nextHop: dst === IPV4_ANY ? (0x7f00_0001 as Ipv4Addr) : dst, src };
+      const src = bound === IPV4_ANY ? (dst === IPV4_ANY ? IPV4_LOOPBACK : dst) : bound;
+      return { device: null, nextHop: dst === IPV4_ANY ? IPV4_LOOPBACK : dst, src };
     }
     const fixed = bound === IPV4_ANY ? undefined : this.devices.find((d) => d.address === bound);
     if (dst === IPV4_BROADCAST || isMulticast(dst)) {

@@ -22,7 +22,8 @@ import { KernelStream } from './kernel-stream.ts';
 import type { TcpLayer, TcpListener, TcpSocket } from './tcp-layer.ts';
 import type { UdpLayer } from './udp.ts';
 
-const CAPS: HostCaps = {
+/** What a simulated kernel offers. */
+export const KERNEL_CAPS: HostCaps = {
   connectResult: 'exact',
   halfClose: true,
   abort: true,
@@ -87,7 +88,7 @@ class KernelListener implements HostListener, EventTarget {
 
 export class KernelSockets implements HostSockets {
   readonly name: string;
-  readonly caps = CAPS;
+  readonly caps = KERNEL_CAPS;
   /** Name servers this host was configured with. */
   nameserverAddresses: readonly Ipv4Addr[] = [];
   readonly #ip: IpLayer;

@@ -13,16 +13,9 @@ describe('the services of the filer', () => {
     const host = fakeHost();
     startServices(Object.values(filerServices()), host);
     const request: D.Dhcp = {
-      op: D.BOOTREQUEST,
+      ...D.BLANK_DHCP,
       xid: 1,
-      secs: 0,
-      flags: 0,
-      ciaddr: IPV4_ANY,
-      yiaddr: IPV4_ANY,
-      siaddr: IPV4_ANY,
-      giaddr: IPV4_ANY,
       chaddr: mac('52:54:00:12:34:56'),
-      file: '',
       options: [
         { code: D.OPT_MESSAGE_TYPE, data: Uint8Array.of(D.DHCPREQUEST) },
         D.addressOption(D.OPT_REQUESTED_IP, 0xc0a84c70 as Ipv4Addr),
@@ -52,6 +45,6 @@ describe('the services of the filer', () => {
     const running = startServices(Object.values(filerServices()), host);
     expect(host.sockets.ports).toBeGreaterThan(6);
     running.dispose();
-    expect([host.sockets.ports, host.clock.armed]).toEqual([0, 0]);
+    expect([host.sockets.ports, host.clock.leftover]).toEqual([0, 0]);
   });
 });

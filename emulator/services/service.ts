@@ -42,6 +42,3 @@ export class ServiceError extends Error {
     this.code = code;
   }
 }
-
-/** The date at virtual time 0: Monday 2013-05-13 00:00:00 UTC, in milliseconds since 1970. */
-export const LAB_EPOCH_MS = 1_368_403_200_000;

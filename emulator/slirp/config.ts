@@ -2,7 +2,7 @@
  * What a user-mode NAT can be told: address plan, services, limits, and the profile that says which of libslirp's habits it has.
  * Addresses and defaults are QEMU's (`-netdev user`). Leaves out IPv6, SMB, guest forwards and TFTP.
  */
-import { IPV4_BROADCAST, ipv4, prefixMask } from '../base/address.ts';
+import { IPV4_BROADCAST, ipv4, prefixMask, sameNetwork } from '../base/address.ts';
 import type { Ipv4Addr, MacAddr } from '../base/address.ts';
 import { MILLISECOND, SECOND, type Nanos } from '../base/clock.ts';
 import type { HostPolicy } from '../base/host-sockets.ts';
@@ -206,7 +206,7 @@ export const isOwn = (config: SlirpConfig, addr: Ipv4Addr): boolean =>
   addr === config.host || addr === config.dns;
 
 export const inNetwork = (config: SlirpConfig, addr: Ipv4Addr): boolean =>
-  ((addr ^ config.network) & prefixMask(config.prefix)) === 0;
+  sameNetwork(addr, config.network, config.prefix);
 
 export const networkBroadcast = (config: SlirpConfig): Ipv4Addr =>
   ((config.network | ~prefixMask(config.prefix)) >>> 0) as Ipv4Addr;
@@ -215,7 +215,6 @@ export const networkBroadcast = (config: SlirpConfig): Ipv4Addr =>
 export const isBroadcast = (config: SlirpConfig, addr: Ipv4Addr): boolean =>
   addr === IPV4_BROADCAST || addr === networkBroadcast(config);
 
-export const isMulticast = (addr: Ipv4Addr): boolean => addr >>> 28 === 14;
 /** 127/8 or 0/8: never on a wire (RFC 1122 §3.2.1.3). */
 export const isLoopback = (addr: Ipv4Addr): boolean => addr >>> 24 === 127 || addr >>> 24 === 0;
 

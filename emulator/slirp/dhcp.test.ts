@@ -3,7 +3,7 @@ import { IPV4_ANY, IPV4_BROADCAST, ipv4, mac, type Ipv4Addr, type MacAddr } from
 import { hexBytes, latin1 } from '../base/bytes.ts';
 import { endpoint4 } from '../base/host-sockets.ts';
 import {
-  BOOTREQUEST, DHCPACK, DHCPDECLINE, DHCPDISCOVER, DHCPINFORM, DHCPNAK, DHCPRELEASE, DHCPREQUEST,
+  BLANK_DHCP, BOOTREQUEST, DHCPACK, DHCPDECLINE, DHCPDISCOVER, DHCPINFORM, DHCPNAK, DHCPRELEASE, DHCPREQUEST,
   OPT_MESSAGE, OPT_MESSAGE_TYPE, OPT_REQUESTED_IP, OPT_SERVER_ID, OPT_VENDOR_CLASS, addressOption, dhcpLength,
   dhcpMessageType, dhcpOption, parseDhcp, putDhcp, type Dhcp, type DhcpOption,
 } from '../wire/dhcpv4.ts'; // prettier-ignore
@@ -24,16 +24,11 @@ function message(ask: Ask): Dhcp {
   if (ask.type !== undefined) options.push({ code: OPT_MESSAGE_TYPE, data: Uint8Array.of(ask.type) });
   if (ask.wish !== undefined) options.push(addressOption(OPT_REQUESTED_IP, ipv4(ask.wish)));
   return {
+    ...BLANK_DHCP,
     op: ask.op ?? BOOTREQUEST,
     xid: 0x50ee954e,
-    secs: 0,
-    flags: 0,
     ciaddr: ask.ciaddr ?? IPV4_ANY,
-    yiaddr: IPV4_ANY,
-    siaddr: IPV4_ANY,
-    giaddr: IPV4_ANY,
     chaddr: ask.chaddr ?? GUEST_MAC,
-    file: '',
     options,
   };
 }

@@ -7,7 +7,7 @@ import { IPV4_ANY, IPV4_BROADCAST, MAC_NONE, prefixMask } from '../base/address.
 import type { Ipv4Addr, MacAddr } from '../base/address.ts';
 import { latin1Bytes, u32be, u48be } from '../base/bytes.ts';
 import {
-  BOOTREPLY, BOOTREQUEST, DHCPACK, DHCPDISCOVER, DHCPNAK, DHCPOFFER, DHCPREQUEST, OPT_DNS, OPT_DOMAIN_NAME,
+  BLANK_DHCP, BOOTREPLY, BOOTREQUEST, DHCPACK, DHCPDISCOVER, DHCPNAK, DHCPOFFER, DHCPREQUEST, OPT_DNS, OPT_DOMAIN_NAME,
   OPT_HOST_NAME, OPT_LEASE_TIME, OPT_MESSAGE, OPT_MESSAGE_TYPE, OPT_REQUESTED_IP, OPT_ROUTER, OPT_SERVER_ID,
   OPT_SUBNET_MASK, OPT_VENDOR_CLASS, addressOption, dhcpAddress, dhcpLength, dhcpMessageType, parseDhcp, u32Option,
   type Dhcp, type DhcpOption,
@@ -158,19 +158,8 @@ export class DhcpServer {
   }
 
   #answer(request: Dhcp): Dhcp {
-    return {
-      op: BOOTREPLY,
-      xid: request.xid,
-      secs: 0,
-      flags: 0,
-      ciaddr: IPV4_ANY,
-      yiaddr: IPV4_ANY,
-      siaddr: IPV4_ANY,
-      giaddr: IPV4_ANY,
-      chaddr: request.chaddr,
-      file: this.#config.bootfile,
-      options: [],
-    };
+    const { bootfile } = this.#config;
+    return { ...BLANK_DHCP, op: BOOTREPLY, xid: request.xid, chaddr: request.chaddr, file: bootfile };
   }
 
   /** In slirp's order; one that does not fit the options area is left out and counted. */
@@ -198,27 +187,13 @@ export class DhcpServer {
     const options: DhcpOption[] = [];
     for (const option of wanted) {
       const grown = [...options, option];
-      const length = dhcpLength({ ...EMPTY, options: grown });
+      const length = dhcpLength({ ...BLANK_DHCP, options: grown });
       if (option.data.length <= 255 && length <= DHCP_ANSWER) options.push(option);
       else this.#counters.add('dhcp-option-left-out');
     }
     return options;
   }
 }
-
-const EMPTY: Dhcp = {
-  op: BOOTREPLY,
-  xid: 0,
-  secs: 0,
-  flags: 0,
-  ciaddr: IPV4_ANY,
-  yiaddr: IPV4_ANY,
-  siaddr: IPV4_ANY,
-  giaddr: IPV4_ANY,
-  chaddr: MAC_NONE,
-  file: '',
-  options: [],
-};
 
 /** RFC 3397 without compression, which it permits. Names that cannot be encoded are left out. */
 function searchList(names: readonly string[]): Uint8Array {
@@ -234,7 +209,7 @@ function searchList(names: readonly string[]): Uint8Array {
 
 /** The fixed part of a BOOTP request that `parseDhcp` found long enough. */
 const bootp = (b: Uint8Array, at: number): Dhcp => ({
-  ...EMPTY,
+  ...BLANK_DHCP,
   op: b[at]!,
   xid: u32be(b, at + 4),
   ciaddr: u32be(b, at + 12) as Ipv4Addr,

@@ -2,7 +2,7 @@
  * ICMP errors to the guest. Follows RFC 792, RFC 1122 §3.2.2 (about what there are none) with slirp's fields: TTL 255, TOS of the offender
  * with precedence 6, its DF bit, up to 548 bytes of it quoted.
  */
-import { IPV4_ANY } from '../base/address.ts';
+import { IPV4_ANY, isMulticast } from '../base/address.ts';
 import type { Ipv4Addr } from '../base/address.ts';
 import {
   ICMP_ECHO_REPLY,
@@ -13,7 +13,7 @@ import {
   putIcmp,
 } from '../wire/icmpv4.ts';
 import { IPV4_HEADER, Ipv4View, PROTO_ICMP } from '../wire/ipv4.ts';
-import { isBroadcast, isLoopback, isMulticast, type SlirpConfig } from './config.ts';
+import { isBroadcast, isLoopback, type SlirpConfig } from './config.ts';
 import type { Counters } from './counters.ts';
 import { TRANSPORT, type IpOutput } from './ip-output.ts';
 import { NO_FLOW } from './output-queue.ts';

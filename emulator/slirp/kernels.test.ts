@@ -1,41 +1,17 @@
 /** SLIRP between two real ends: a guest's kernel on its link, the host's kernel under its sockets, a server behind that on the LAN. */
 import { describe, expect, it } from 'vitest';
 import { ipv4 } from '../base/address.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Context, Task } from '../base/context.ts';
 import { PacketIds } from '../base/frame.ts';
 import { endpoint4, type Endpoint, type HostStream } from '../base/host-sockets.ts';
 import { NULL_LEDGER } from '../base/ledger.ts';
 import { Xoshiro128 } from '../base/random.ts';
 import { SimulatedKernel } from '../net/kernel.ts';
 import { FILER, echo, twoHosts, types, watch, type TwoHosts } from '../net/testing/two-hosts.ts';
+import { FreeContext } from '../time/context.ts';
 import { DEFAULT_CONFIG, type SlirpConfig } from './config.ts';
 import { Slirp } from './slirp.ts';
 import { GUEST, GUEST_MAC, HOST } from './testing/frames.ts';
 import { difference, stream as pattern } from './testing/guest-tcp.ts';
-
-/** Tasks as events of the clock at the same instant. */
-function contextOn(clock: Clock): Context {
-  return {
-    name: 'main',
-    busyUntil: 0,
-    charge: () => undefined,
-    task: (run): Task => {
-      const timer = clock.timer(run);
-      return {
-        get pending() {
-          return timer.deadline !== Infinity;
-        },
-        schedule: () => {
-          if (timer.deadline === Infinity) timer.arm(clock.now());
-        },
-        save: () => timer.save(),
-        restore: (state) => timer.restore(state),
-        dispose: () => timer.dispose(),
-      };
-    },
-  };
-}
 
 interface World extends TwoHosts {
   readonly slirp: Slirp;
@@ -53,7 +29,7 @@ function world(config: Partial<SlirpConfig> = {}): World {
     ids,
     ledger: NULL_LEDGER,
     sockets: lan.a.sockets,
-    mainLoop: contextOn(lan.clock),
+    mainLoop: new FreeContext('main', lan.clock),
   });
   const guest = new SimulatedKernel({
     name: 'vm1',
@@ -113,7 +89,7 @@ describe('SLIRP between kernels', () => {
     expect(events).not.toContain('reset');
     expect(w.slirp.counters.save()).toMatchObject({ 'tcp-connects': 1, 'tcp-connected': 1 });
     stream.close();
-    w.clock.wait(200e9);
+    w.clock.advance(200e9);
     expect(w.slirp.table()).toEqual([]);
     expect(w.a.connections()).toEqual([]);
     expect(w.guest.connections()).toEqual([]);
@@ -167,7 +143,7 @@ describe('SLIRP between kernels', () => {
     two.abort();
     w.clock.run(() => types(farEvents).includes('reset'));
     expect(types(farEvents)).toContain('reset');
-    w.clock.wait(1e9);
+    w.clock.advance(1e9);
     expect(w.slirp.table()).toEqual([]);
   });
 
@@ -190,7 +166,7 @@ describe('SLIRP between kernels', () => {
     });
     const stream = connect(w, endpoint4(FILER, 7));
     const events = watch(stream);
-    w.clock.wait(30e9);
+    w.clock.advance(30e9);
     const { bytesIn } = w.slirp.table()[0]!;
     expect(bytesIn).toBeLessThan(700_000);
     const got: number[] = [];
@@ -221,12 +197,12 @@ describe('SLIRP between kernels', () => {
     client.value.onError = (error, _to, icmp) =>
       errors.push(`${error} ${icmp?.icmpType}/${icmp?.code} ${JSON.stringify(icmp?.from)}`);
     client.value.send(endpoint4(FILER, 5303), pattern(3000), 0, 0);
-    w.clock.wait(1e9);
+    w.clock.advance(1e9);
     const answer = client.value.recv();
     expect(answer?.from).toEqual(endpoint4(FILER, 5303));
     expect(difference(answer!.data, pattern(3000))).toBe(-1);
     client.value.send(endpoint4(FILER, 5304), Uint8Array.of(1), 0, 0);
-    w.clock.wait(1e9);
+    w.clock.advance(1e9);
     expect(errors).toEqual([`ECONNREFUSED 3/3 ${JSON.stringify({ family: 4, v4: FILER })}`]);
   });
 
@@ -239,7 +215,7 @@ describe('SLIRP between kernels', () => {
     [HOST, ipv4('10.0.2.3'), FILER].forEach((to, i) =>
       made.value.send({ family: 4, v4: to }, i, pattern(56), 0),
     );
-    w.clock.wait(1e9);
+    w.clock.advance(1e9);
     expect(replies.sort((x, y) => x[0] - y[0])).toEqual([
       [0, 255],
       [1, 255],
@@ -273,10 +249,10 @@ describe('SLIRP between kernels', () => {
     const w = world();
     serve(w.b, 7, echo);
     watch(connect(w, endpoint4(FILER, 7)));
-    w.clock.wait(1e9);
+    w.clock.advance(1e9);
     w.slirp.dispose();
     w.guest.dispose();
-    w.clock.wait(200e9);
+    w.clock.advance(200e9);
     expect(w.a.connections()).toEqual([]);
     expect(w.a.ports()).toEqual({ tcp: [], udp: [] });
   });

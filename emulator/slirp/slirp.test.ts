@@ -7,7 +7,7 @@ import { pseudoHeader } from '../wire/checksum.ts';
 import { Bench } from './testing/bench.ts';
 import { DNS, FILER, GUEST, HOST, pingFrame, tcpFrame, udpFrame } from './testing/frames.ts';
 import { GuestTcp, stream } from './testing/guest-tcp.ts';
-import { plainCopy } from './testing/plain.ts';
+import { plainCopy } from '../base/testing/plain-copy.ts';
 
 class Recorder implements Ledger {
   enabled = true;
@@ -180,7 +180,7 @@ describe('the link', () => {
       if (bench.slirp.link.counters.txPackets < 31) marker.schedule();
     });
     marker.schedule();
-    bench.loop.run();
+    bench.clock.advance();
     expect(bench.slirp.link.counters.txPackets).toBe(31);
     expect(longest).toBe(4);
   });

@@ -12,6 +12,7 @@
  * Every table and queue is bounded and every drop is counted by name. IPv6 frames are dropped and counted; TFTP, guest forwards, urgent data and
  * protocol helpers (FTP, IRC) are left out.
  */
+import { isMulticast } from '../base/address.ts';
 import type { Ipv4Addr, MacAddr } from '../base/address.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Context, Task } from '../base/context.ts';
@@ -26,15 +27,7 @@ import {
 } from '../wire/ethernet.ts'; // prettier-ignore
 import { Ipv4View, PROTO_ICMP, PROTO_TCP, PROTO_UDP } from '../wire/ipv4.ts';
 import { ArpTable, type ArpState } from './arp.ts';
-import {
-  isBroadcast,
-  isLoopback,
-  isMulticast,
-  isOwn,
-  macOf,
-  type HostForward,
-  type SlirpConfig,
-} from './config.ts';
+import { isBroadcast, isLoopback, isOwn, macOf, type HostForward, type SlirpConfig } from './config.ts';
 import { dropped, type SlirpCore } from './core.ts';
 import { Counters, type CounterState } from './counters.ts';
 import { DhcpServer, type DhcpState } from './dhcp.ts';
@@ -415,9 +408,8 @@ export class Slirp implements Disposable {
 
 /** The frame's bytes with its checksum filled in, if the sender left that to us. */
 function summed(frame: Frame): Uint8Array {
-  const { csumStart, csumOffset } = frame.offload;
-  if (csumStart < 0) return frame.bytes;
+  if (frame.offload.csumStart < 0) return frame.bytes;
   const bytes = frame.bytes.slice();
-  fillPartialChecksum(bytes, csumStart, csumOffset, bytes.length);
+  fillPartialChecksum(bytes, 0, bytes.length, frame.offload);
   return bytes;
 }

@@ -145,7 +145,7 @@ describe('TCP, opening', () => {
     expect(only(bench.take())).toBe(REFUSAL);
     expect(bench.host.streams[0]!.calls).toEqual(['abort']);
     expect(bench.slirp.table()).toEqual([]);
-    expect(bench.clock.armed.size).toBe(0);
+    expect(bench.clock.leftover).toBe(0);
   });
 
   it('T31: drops a bad checksum and a bad data offset', () => {

@@ -2,7 +2,7 @@
  * Where a packet of the guest really goes: 10.0.2.2 is the host's loopback, 10.0.2.3 port 53 its name server, the rest of the virtual
  * network nobody, everything else itself. The policy and the loopback filter look at the result, never at what the guest wrote.
  */
-import { IPV4_LOOPBACK } from '../base/address.ts';
+import { IPV4_LOOPBACK, isMulticast } from '../base/address.ts';
 import type { Ipv4Addr } from '../base/address.ts';
 import {
   endpoint4,
@@ -13,7 +13,7 @@ import {
 } from '../base/host-sockets.ts';
 import { DNS_PORT } from '../wire/dns.ts';
 import { UNREACH_ADMIN, UNREACH_HOST, UNREACH_NET, UNREACH_PORT } from '../wire/icmpv4.ts';
-import { inNetwork, isBroadcast, isLoopback, isMulticast, type SlirpConfig } from './config.ts';
+import { inNetwork, isBroadcast, isLoopback, type SlirpConfig } from './config.ts';
 
 /** Why not: TCP is answered with RST if `reset`, else (and all else) with this ICMP code of type 3; null: silence. */
 export interface Refusal {

@@ -70,25 +70,32 @@ export class TimerQueue {
     return new QueuedTimer(this, fire);
   }
 
-  /** Fires all timers with deadlines up to and including `until`, also those armed meanwhile; `reach` is told each deadline first. */
+  /** Fires the next timer when its deadline is at most `until`; `reach` is told the deadline first. False: nothing was due. */
+  fireNext(until: Nanos, reach: (at: Nanos) => void): boolean {
+    const next = this.#heap[0];
+    if (next === undefined || next.at > until) return false;
+    const { at, fire } = next;
+    this.remove(next);
+    reach(at);
+    fire();
+    return true;
+  }
+
+  /** Fires all timers with deadlines up to and including `until`, also those armed meanwhile. */
   fireUntil(until: Nanos, reach: (at: Nanos) => void): number {
     let fired = 0;
     let instant = -Infinity;
     let atInstant = 0;
-    for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
-      if (next.at > instant) {
-        instant = next.at;
+    for (let at = this.nextDeadline(); this.fireNext(until, reach); at = this.nextDeadline()) {
+      fired++;
+      if (at > instant) {
+        instant = at;
         atInstant = 0;
       } else if (++atInstant > MAX_EVENTS_PER_INSTANT) {
         throw new Error(
           `more than ${MAX_EVENTS_PER_INSTANT} events at ${instant} ns: timers re-arm each other without end`,
         );
       }
-      const { at, fire } = next;
-      this.remove(next);
-      reach(at);
-      fire();
-      fired++;
     }
     return fired;
   }

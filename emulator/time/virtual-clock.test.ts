@@ -158,4 +158,28 @@ describe('ManualClock', () => {
     expect(clock.runNext()).toBe(false);
     expect(clock.leftover).toBe(0);
   });
+
+  it('runs event by event until what is waited for has come, or the time given for it', () => {
+    const clock = new ManualClock(5);
+    let ticks = 0;
+    const tick = clock.timer(() => {
+      ticks++;
+      tick.arm(clock.now() + 10);
+    });
+    tick.arm(10);
+    expect(clock.run(() => ticks === 2)).toBe(true);
+    expect([clock.now(), ticks]).toEqual([20, 2]);
+    expect(clock.run(() => ticks === 100, 45)).toBe(false);
+    expect([clock.now(), ticks]).toEqual([45, 4]);
+    tick.cancel();
+    expect(clock.run(() => false, 60)).toBe(false);
+    expect(clock.now()).toBe(60);
+  });
+
+  it('does not run for ever', () => {
+    const clock = new ManualClock();
+    const tick = clock.timer(() => tick.arm(clock.now()));
+    tick.arm(0);
+    expect(() => clock.run(() => false)).toThrow(/does not come to rest/);
+  });
 });

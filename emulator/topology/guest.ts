@@ -201,7 +201,6 @@ export class GuestMachine implements Disposable {
     if (this.#mac !== snapshot.mac) steps.push(this.control.rebind());
     const failed = (await Promise.all(steps)).find((result) => !result.ok);
     this.machine.sendConsole(latin1Bytes('\r'));
-    await this.session.prompt();
     return failed?.ok === false ? failed.error : null;
   }
 

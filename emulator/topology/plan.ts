@@ -14,9 +14,6 @@ export const NAT_GUEST_ADDRESS = ipv4('10.0.2.15');
 
 export const DOMAIN = 'lab';
 
-/** Unix time of virtual 0, in ns: 13 May 2013, 00:00 UTC, the date on the study the lab reproduces. */
-export const EPOCH_SECONDS = 1_368_403_200;
-
 /** Where frames can be watched, in the order of the interfaces in a capture file. */
 export const TAP_POINTS = [
   {

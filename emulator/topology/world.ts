@@ -56,6 +56,8 @@ const refused = (code: ChangeFault['code'], message: string): Change => ({
   error: { code, message },
 });
 
+const RESTARTED = refused('guest-not-ready', 'The lab was restarted meanwhile, so nothing was changed.');
+
 export interface WorldOptions {
   readonly topology: LabTopology;
   readonly machines: MachineWorld;
@@ -81,6 +83,8 @@ export class World implements Disposable {
   #netdev: Netdev | null = null;
   #address: Ipv4Addr | null = null;
   #leaseWaiters: (() => void)[] = [];
+  readonly #sleepers = new Set<() => void>();
+  #disposed = false;
   /** One change at a time: a second one waits for the first. */
   #change: Promise<unknown> = Promise.resolve();
 
@@ -153,14 +157,17 @@ export class World implements Disposable {
     return new Promise((resolve) => this.#leaseWaiters.push(resolve));
   }
 
-  /** Resolves when `ns` of virtual time have passed. */
+  /** Resolves when `ns` of virtual time have passed, or when the world is disposed of. */
   sleep(ns: Nanos): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.machines.clock.timer(() => {
+      const wake = (): void => {
         timer.dispose();
+        this.#sleepers.delete(wake);
         this.machines.breathe();
         resolve();
-      });
+      };
+      const timer = this.machines.clock.timer(wake);
+      this.#sleepers.add(wake);
       timer.arm(this.now + ns);
     });
   }
@@ -181,11 +188,15 @@ export class World implements Disposable {
         // Virtual time stands while the other machine is made, so when it starts does not depend on the wall clock.
         const { running } = this.machines;
         this.machines.pause();
-        await this.#powerOn();
-        if (running) this.machines.run();
+        try {
+          await this.#powerOn();
+        } finally {
+          if (running && !this.#disposed) this.machines.run();
+        }
         return DONE;
       }
       await this.sleep(REPLUG_NS);
+      if (this.#disposed) return RESTARTED;
       this.#plug();
       return DONE;
     });
@@ -217,6 +228,7 @@ export class World implements Disposable {
       this.guest.setMac(mac.value);
       this.#updateGuest({ mac: mac.value });
       const answer = await this.guest.control.rebind();
+      if (this.#disposed) return RESTARTED;
       this.#plug();
       return answer.ok
         ? DONE
@@ -225,6 +237,8 @@ export class World implements Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true;
+    for (const wake of [...this.#sleepers]) wake();
     this.#netdev?.dispose();
     this.#guest?.dispose();
     this.#guest = null;
@@ -235,8 +249,8 @@ export class World implements Disposable {
     return guest === this.guestId ? null : refused('bad-path', `There is no guest "${guest}" in this lab.`);
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#change.then(work);
+  #inTurn(work: () => Promise<Change>): Promise<Change> {
+    const result = this.#change.then(() => (this.#disposed ? RESTARTED : work()));
     this.#change = result.catch(() => undefined);
     return result;
   }
@@ -269,14 +283,15 @@ export class World implements Disposable {
     void this.#inTurn(() => this.#adopt(guest, native ? 'beta' : id));
   }
 
-  async #adopt(guest: GuestMachine, name: string): Promise<void> {
+  async #adopt(guest: GuestMachine, name: string): Promise<Change> {
     const seed = new Uint8Array(64);
     this.#parts.random.fork(`${name} seed`).fill(seed);
     const fault = await guest.adopt(name, seed);
-    if (guest !== this.#guest) return;
+    if (guest !== this.#guest) return RESTARTED;
     if (fault !== null)
       this.#events.failed(this.guestId, new Error(`The restored guest did not take its identity: ${fault}.`));
     this.#plug();
+    return DONE;
   }
 
   #plug(): void {

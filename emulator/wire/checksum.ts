@@ -2,7 +2,8 @@
  * The Internet checksum. Follows RFC 1071 (sum), RFC 1624 §3 (incremental update).
  * A partial sum is a plain number that may exceed 16 bits; `fold` ends it.
  */
-import { u16be } from '../base/bytes.ts';
+import { put16be, u16be } from '../base/bytes.ts';
+import type { Offload } from '../base/frame.ts';
 
 /** Adds the 16-bit words of `b[from..to)` to `sum`; an odd last byte counts as its high half. At most 64 KiB a call, so the sum stays exact. */
 export function addWords(sum: number, b: Uint8Array, from: number, to: number): number {
@@ -35,15 +36,23 @@ export function pseudoHeader(src: number, dst: number, protocol: number, length:
 export const updateChecksum = (old: number, before: number, after: number): number =>
   finish((~old & 0xffff) + (~before & 0xffff) + after);
 
+/** Where the checksum lies in a UDP header; in TCP and ICMP it lies elsewhere. */
+const UDP_CHECKSUM = 6;
+
 /**
- * Fills the checksum that the sender left to a later stage: the field already holds the pseudo-header sum (as in virtio and skb
- * CHECKSUM_PARTIAL). A computed 0 is stored as 0xffff, since 0 means "none" to UDP and both are right for TCP.
+ * Fills in the checksum that the sender of the frame `b[at..end)` left to a later stage: its field holds the pseudo-header sum, and the
+ * sum from `csumStart` to the end replaces it (virtio 1.2 §5.1.6.2, CHECKSUM_PARTIAL of an skb). A sum of 0 is sent as 0xffff by UDP
+ * (RFC 768), for which 0 means "none", and as it is by others.
+ * Nothing to do when `csumStart` is negative. Answers false, changing nothing, when the field would lie outside the frame.
  */
-export function fillPartialChecksum(b: Uint8Array, start: number, offset: number, end: number): void {
-  if (start + offset + 2 > end) return;
-  const sum = finish(addWords(0, b, start, end)) || 0xffff;
-  b[start + offset] = sum >>> 8;
-  b[start + offset + 1] = sum;
+export function fillPartialChecksum(b: Uint8Array, at: number, end: number, offload: Offload): boolean {
+  if (offload.csumStart < 0) return true;
+  const from = at + offload.csumStart;
+  const field = from + offload.csumOffset;
+  if (!(offload.csumOffset >= 0 && field + 2 <= end)) return false;
+  const sum = finish(addWords(0, b, from, end));
+  put16be(b, field, sum === 0 && offload.csumOffset === UDP_CHECKSUM ? 0xffff : sum);
+  return true;
 }
 
 /** Whether the 16-bit field at `at` is 0 (UDP: no checksum was computed). */

@@ -3,7 +3,7 @@
  * overloading of `sname` and `file` (option 52) is not followed.
  */
 import { put16be, put32be, put48be, u16be, u32be, u48be } from '../base/bytes.ts';
-import type { Ipv4Addr, MacAddr } from '../base/address.ts';
+import { IPV4_ANY, MAC_NONE, type Ipv4Addr, type MacAddr } from '../base/address.ts';
 
 export const DHCP_SERVER_PORT = 67;
 export const DHCP_CLIENT_PORT = 68;
@@ -60,6 +60,21 @@ export interface Dhcp {
   readonly file: string;
   readonly options: readonly DhcpOption[];
 }
+
+/** A request with nothing filled in, to be spread into a message that has something. */
+export const BLANK_DHCP: Dhcp = {
+  op: BOOTREQUEST,
+  xid: 0,
+  secs: 0,
+  flags: 0,
+  ciaddr: IPV4_ANY,
+  yiaddr: IPV4_ANY,
+  siaddr: IPV4_ANY,
+  giaddr: IPV4_ANY,
+  chaddr: MAC_NONE,
+  file: '',
+  options: [],
+};
 
 export type DhcpFault = 'truncated' | 'not-ethernet' | 'no-magic-cookie';
 

@@ -2,9 +2,11 @@
  * DNS messages. Follows RFC 1035 §4, RFC 6891 (EDNS, recognised only), RFC 3596 (AAAA). Names are lower-case text without the
  * last dot; compression is followed when reading (bounded) and used for the answer's owner name when writing.
  */
-import { put16be, put32be, u16be, u32be } from '../base/bytes.ts';
+import { joined, put16be, put32be, u16be, u32be } from '../base/bytes.ts';
 
 export const DNS_PORT = 53;
+/** Multicast DNS, RFC 6762 §2. */
+export const MDNS_PORT = 5353;
 const HEADER = 12;
 /** RFC 1035 §2.3.4. */
 const MAX_NAME = 255;
@@ -179,16 +181,11 @@ export function emitDns(m: Dns): Uint8Array {
       r.data,
     );
   }
-  const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joined(parts);
 }
 
-function nameBytes(name: string): Uint8Array {
+/** The encoded form of a name known to be one; throws on any other. */
+export function nameBytes(name: string): Uint8Array {
   const bytes = encodeName(name);
   if (!bytes) throw new Error(`not a domain name: ${name}`);
   return bytes;

@@ -15,6 +15,8 @@ export const ETHERNET_MIN = 60;
 /** Longest untagged frame at MTU 1500, without FCS. */
 export const ETHERNET_MAX = 1514;
 
+/** From here on the type field is a type; below, it is the length of an 802.3 frame (IEEE 802.3 §3.2.6). */
+export const FIRST_ETHERTYPE = 1536;
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
 export const ETHERTYPE_VLAN = 0x8100;

@@ -24,6 +24,8 @@ export const IPV4_MF = 0x2000;
 export const PROTO_ICMP = 1;
 export const PROTO_TCP = 6;
 export const PROTO_UDP = 17;
+/** ICMP of IPv6; the two share one table of numbers. */
+export const PROTO_ICMPV6 = 58;
 
 export type Ipv4Fault =
   | 'truncated'

@@ -156,12 +156,21 @@ describe('the checks of two paths', () => {
     });
 
     it('passes the frame that shows it', () => {
-      expect(answered('#2').status).toBe('pass');
+      expect(answered('#3').status).toBe('pass');
     });
 
     it('says why another frame is not it', () => {
-      expect(answered('#1').sentence).toContain('vm1.eth0');
+      expect(answered('#2').sentence).toContain('frame 2 was seen at vm1.eth0');
       expect(answered('#99').sentence).toContain('not in the capture');
+    });
+
+    it('knows no frame 0, and names frames by their number', () => {
+      expect(answered('#0').sentence).toContain('not in the capture');
+      const result = answered(ALPHA);
+      expect(result).toMatchObject({
+        packetIndex: 2,
+        sentence: expect.stringContaining('frame 3') as string,
+      });
     });
 
     it('explains the guest’s own address as an answer', () => {
@@ -279,7 +288,7 @@ describe('the checks of two paths', () => {
     it('shows n, median and range with units', () => {
       expect(timingTable(timed(0.6, 0.45, 0.44).evidence).rows[0]).toEqual({
         path: 'nat',
-        cells: ['NAT', '10', '0.550 ms', '0.100–1.000 ms', '0.600 s'],
+        cells: ['NAT', { text: '0.550 ms', notes: ['0.100–1.000 ms', 'n = 10'] }, '0.600 s'],
       });
     });
   });

@@ -2,7 +2,8 @@
 import type { CommandRecord, Evidence, EvidencePacket } from '../../worker/api.ts';
 import { parseMac, formatMac } from '../../emulator/base/address.ts';
 import { identifyMac, namesPlatform } from '../data/oui.ts';
-import { commandsLike, during, fail, framesAt, pass, sendersAt, waiting } from '../evidence.ts';
+import { commandsLike, during, fail, frameName, framesAt, pass, sendersAt, waiting } from '../evidence.ts';
+import { frameIndex } from '../frame-number.ts';
 import type { CheckResult, LabAnswers } from '../schema.ts';
 import { PATH_NAMES, PING, pathTimings, slowestDownload, type PathTiming } from './timing.ts';
 
@@ -66,7 +67,7 @@ export function behindNat(evidence: Evidence): CheckResult {
   const found = answeredPing(evidence, 'nat');
   if ('status' in found) return found;
   return pass(
-    `The guest has ${NAT_ADDRESS}, given by the NAT itself (frame ${ack.index}), and the filer answered its ping.`,
+    `The guest has ${NAT_ADDRESS}, given by the NAT itself (${frameName(ack)}), and the filer answered its ping.`,
     found.reply,
   );
 }
@@ -83,13 +84,13 @@ function answeredMac(
       return fail(`“${answer}” is neither a MAC address (six pairs of digits) nor a frame such as #12.`);
     return { mac: formatMac(mac) };
   }
-  const frame = evidence.packets.find((p) => p.index === Number(pointed[1]));
+  const frame = evidence.packets.find((p) => p.index === frameIndex(Number(pointed[1])));
   if (!frame)
     return fail(`Frame ${pointed[1]} is not in the capture, or it is one of a bulk transfer; pick another.`);
   if (frame.iface !== FILER)
-    return fail(`Expected a frame seen at ${FILER}; frame ${frame.index} was seen at ${frame.iface}.`, frame);
+    return fail(`Expected a frame seen at ${FILER}; ${frameName(frame)} was seen at ${frame.iface}.`, frame);
   if (frame.direction !== 'in')
-    return fail(`Frame ${frame.index} was sent by the filer; pick one that arrives there.`, frame);
+    return fail(`The filer sent ${frameName(frame)}; pick one that arrives there.`, frame);
   return { mac: frame.ethSrc, frame };
 }
 
@@ -101,7 +102,7 @@ export function filerSeesAlpha(evidence: Evidence, answers: LabAnswers): CheckRe
   const leak = atFiler.find((p) => guestMacs.has(p.ethSrc) || p.ipSrc?.startsWith('10.0.2.'));
   if (leak)
     return fail(
-      `Expected nothing of the guest at the filer while it was behind NAT; frame ${leak.index} carries ${leak.ethSrc} and ${leak.ipSrc ?? 'no IP address'}.`,
+      `Expected nothing of the guest at the filer while it was behind NAT; ${frameName(leak)} carries ${leak.ethSrc} and ${leak.ipSrc ?? 'no IP address'}.`,
       leak,
     );
   const shown = atFiler.find((p) => p.icmpType === 8 && p.ipSrc === ALPHA_ADDRESS);
@@ -113,7 +114,7 @@ export function filerSeesAlpha(evidence: Evidence, answers: LabAnswers): CheckRe
   if ('status' in meant) return meant;
   if (meant.mac === shown.ethSrc)
     return pass(
-      `Frame ${shown.index} reaches the filer from ${shown.ethSrc}, ${ALPHA_ADDRESS}: alpha. The guest’s own MAC and 10.0.2.15 appear nowhere there.`,
+      `The filer gets ${frameName(shown)} from ${shown.ethSrc}, ${ALPHA_ADDRESS}: alpha. The guest’s own MAC and 10.0.2.15 appear nowhere there.`,
       shown,
     );
   if (guestMacs.has(meant.mac))
@@ -139,7 +140,7 @@ export function onBridge(evidence: Evidence): CheckResult {
       'Expected a DHCP ACK with an address in 192.168.76.0/24 at the guest’s card; there is none yet.',
     );
   return pass(
-    `The guest has ${ack.dhcpYiaddr}, a lease of its own on the LAN (frame ${ack.index}), and the filer answered its ping.`,
+    `The guest has ${ack.dhcpYiaddr}, a lease of its own on the LAN (${frameName(ack)}), and the filer answered its ping.`,
     found.reply,
   );
 }
@@ -160,9 +161,9 @@ export function platformNamed(evidence: Evidence, answers: LabAnswers): CheckRes
   if (answer === '') return waiting('Waiting for your answer: which platform does the table name?');
   const { platform, prefix } = identifyMac(shown.ethSrc);
   if (platform !== null && namesPlatform(platform, answer))
-    return pass(`${shown.ethSrc} at ${FILER} (frame ${shown.index}): the table says ${platform}.`, shown);
+    return pass(`${shown.ethSrc} at ${FILER} (${frameName(shown)}): the table says ${platform}.`, shown);
   return fail(
-    `The table has another name than “${answer}” for ${prefix ?? shown.ethSrc}: look for the row whose prefix begins frame ${shown.index}’s source.`,
+    `The table has another name than “${answer}” for ${prefix ?? shown.ethSrc}: look for the row whose prefix begins ${frameName(shown)}’s source.`,
     shown,
   );
 }
@@ -174,13 +175,13 @@ export function addressSpoofed(evidence: Evidence): CheckResult {
     return waiting(
       set !== undefined && !pointsAtQemu(set)
         ? `The card has ${set} now; waiting for a frame with it at ${FILER}. Ping once more on the bridge.`
-        : 'Waiting for another MAC address in the control under the picture.',
+        : 'Waiting for another MAC address in the control above the picture.',
     );
   }
   const { platform } = identifyMac(shown.ethSrc);
   const says = platform === null ? 'the table has no name for it' : `the table says ${platform}`;
   return pass(
-    `The filer sees ${shown.ethSrc} (frame ${shown.index}) and ${says}. The machine is the same; only the number on its card changed.`,
+    `The filer sees ${shown.ethSrc} (${frameName(shown)}) and ${says}. The machine is the same; only the number on its card changed.`,
     shown,
   );
 }

@@ -17,12 +17,11 @@ const topology: LabTopology = {
 function prefixes(_evidence: Evidence): LabTable {
   return {
     caption: 'MAC prefixes and the platforms they point at (checked 2026-11; ◆ is in the table of 2013)',
-    columns: [{ label: 'Prefix' }, { label: 'Points at' }, { label: 'Confidence, source' }],
+    columns: [{ label: 'Prefix' }, { label: 'Points at (confidence, source)' }],
     rows: prefixTable.map((row) => ({
       cells: [
         row.prefix + (row.inStudy ? ' ◆' : ''),
-        row.platform,
-        `${row.confidence.toFixed(1)}, ${row.source}`,
+        { text: row.platform, notes: [`${row.confidence.toFixed(1)}, ${row.source}`] },
       ],
     })),
   };
@@ -33,6 +32,9 @@ export const twoPaths = defineLab({
   title: 'Lab 1: Two paths',
   summary: 'One guest, three ways to the LAN: what the filer sees of each, and what each costs.',
   guest: 'vm1',
+  findings:
+    'behind NAT the filer knows only alpha, while on the bridge it sees the guest itself; a MAC address says who handed out the ' +
+    'number, not what the machine is; and what a path costs is for measurements to say, on a clock that is named.',
   topology,
   tables: { prefixes, timing: timingTable },
   steps: [

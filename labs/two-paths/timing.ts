@@ -50,21 +50,25 @@ export function slowestDownload(timings: readonly PathTiming[]): PathKind | 'non
 
 export function timingTable(evidence: Evidence): LabTable {
   return {
-    caption: 'Your timings, on the virtual clock',
+    caption: 'Your timings on the virtual clock; the download is one sample',
     columns: [
       { label: 'Path' },
-      { label: 'n', numeric: true },
-      { label: 'Ping, median', numeric: true },
-      { label: 'Ping, range', numeric: true },
-      { label: '5 MB download', numeric: true },
+      { label: 'Ping: median, range, n', numeric: true },
+      { label: '5 MB', numeric: true },
     ],
     rows: pathTimings(evidence).map(({ path, pings, download }) => ({
       path,
       cells: [
         PATH_NAMES[path],
-        pings ? String(pings.length) : '–',
-        pings ? `${median(pings).toFixed(3)} ms` : '–',
-        pings ? `${Math.min(...pings).toFixed(3)}–${Math.max(...pings).toFixed(3)} ms` : '–',
+        pings
+          ? {
+              text: `${median(pings).toFixed(3)} ms`,
+              notes: [
+                `${Math.min(...pings).toFixed(3)}–${Math.max(...pings).toFixed(3)} ms`,
+                `n = ${pings.length}`,
+              ],
+            }
+          : '–',
         download === null ? '–' : `${download.toFixed(3)} s`,
       ],
     })),

@@ -2,17 +2,9 @@
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
+import { CHROMIUM_ARGS, ensureBrowser } from '../harness/browser.ts';
 
 const root = join(import.meta.dirname, '../..');
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export interface OpenOptions extends BrowserContextOptions {
   /** Query and hash, e.g. `?fake#step=bridge`. */
@@ -49,7 +41,8 @@ export class Site {
       server: { port: 0, strictPort: false, hmr: false, watch: null, fs: { strict: false } },
     });
     await server.listen();
-    return new Site(server, await chromium.launch({ executablePath: CHROMIUM, args: FLAGS }));
+    const executablePath = await ensureBrowser();
+    return new Site(server, await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS] }));
   }
 
   async open({ at = '?fake', before, ...options }: OpenOptions = {}): Promise<Visit> {

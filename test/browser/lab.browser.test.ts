@@ -108,6 +108,7 @@ describe('the first lab with the real guest', () => {
       } else if (action.do === 'mac') {
         await page.fill('#mac', action.mac);
         await page.getByRole('button', { name: 'Set', exact: true }).click();
+        await page.getByRole('button', { name: 'Who is that?' }).click();
         await expect.poll(() => page.locator('[data-testid=verdict]').innerText()).toContain('VMware');
         await expect.poll(() => where(page), BOOT).toMatch(/192\.168\.76\.\d+/);
         await page.waitForTimeout(1_000);

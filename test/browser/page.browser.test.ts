@@ -52,6 +52,7 @@ describe('the first lab', () => {
         } else if (action.do === 'mac') {
           await page.fill('#mac', action.mac);
           await page.getByRole('button', { name: 'Set', exact: true }).click();
+          await page.getByRole('button', { name: 'Who is that?' }).click();
           await expect.poll(() => page.locator('[data-testid=verdict]').innerText()).toContain('VMware');
           await expect.poll(() => page.locator('.where').innerText()).toContain('192.168.76.101');
         } else {
@@ -70,6 +71,11 @@ describe('the first lab', () => {
       await expect
         .poll(() => page.locator('[data-testid=progress]').innerText(), { timeout: 5_000 })
         .toContain(`${total} of ${total}`);
+      const done = page.locator('[data-testid=done]');
+      expect(await done.innerText()).toContain('the filer knows only alpha');
+      await expect
+        .poll(() => done.evaluate((e) => e.getBoundingClientRect().bottom <= innerHeight))
+        .toBe(true);
       // Remembered across a reload, and forgotten on request, with undo.
       await page.reload();
       await ready(page);
@@ -78,6 +84,69 @@ describe('the first lab', () => {
       await page.getByRole('button', { name: 'Undo' }).click();
       expect(await page.locator('[data-testid=progress]').innerText()).toContain(`${total} of ${total}`);
     });
+  });
+
+  it('does not say whose address it is before it is asked, and remembers having been asked', async () => {
+    await visit({}, async (page) => {
+      await ready(page);
+      const ask = page.getByRole('button', { name: 'Who is that?' });
+      const network = page.locator('[data-panel=network]');
+      expect(await network.innerText()).not.toMatch(/QEMU|KVM/);
+      await ask.focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => network.locator('[data-testid=verdict]').innerText()).toContain('QEMU/KVM');
+      await page.reload();
+      await ready(page);
+      expect(await ask.getAttribute('aria-expanded')).toBe('true');
+    });
+  });
+
+  it('says that beta boots, and afterwards that vm1 does', async () => {
+    await visit({}, async (page) => {
+      await ready(page);
+      for (const [path, machine] of [
+        ['native', 'beta'],
+        ['nat', 'vm1'],
+      ] as const) {
+        await page.locator(`input[name=path][value=${path}]`).check({ force: true });
+        await expect
+          .poll(() => page.locator('[data-testid=stages]').innerText())
+          .toContain(`${machine} boots`);
+        expect(await chip(page, 'ping -c 3').isDisabled()).toBe(true);
+        await ready(page);
+        expect(await terminalText(page)).toContain(`${machine} boots`);
+      }
+    });
+  });
+
+  it('fits its tables into the lesson', async () => {
+    for (const width of [1440, 1024, 390])
+      await visit({ at: '?fake#step=timing', viewport: { width, height: 844 } }, async (page) => {
+        await ready(page);
+        for (const command of ['ping -c 10', 'wget']) {
+          if (width === 390)
+            await page.getByRole('navigation').getByRole('button', { name: 'Lesson' }).click();
+          await chip(page, command).click();
+          await page.waitForTimeout(300);
+          await expect
+            .poll(() => terminalText(page).then((t) => t.trimEnd().endsWith('~ #')), { timeout: 15_000 })
+            .toBe(true);
+        }
+        if (width === 390) await page.getByRole('navigation').getByRole('button', { name: 'Lesson' }).click();
+        const table = page.getByRole('region', { name: /^Your timings/ });
+        await expect.poll(() => table.innerText(), { timeout: 5_000 }).toMatch(/n = 10[^]*\d\.\d{3} s/);
+        const cut = () =>
+          page
+            .getByRole('region')
+            .evaluateAll((all) =>
+              all.flatMap((e) =>
+                e.querySelector('table') && e.scrollWidth > e.clientWidth ? [e.ariaLabel] : [],
+              ),
+            );
+        expect(await cut()).toEqual([]);
+        await page.locator('[data-step=platform] h3 button').click();
+        expect(await cut()).toEqual([]);
+      });
   });
 
   it('takes the selected frame as an answer and leads back to it', async () => {
@@ -120,15 +189,15 @@ describe('the packet list', () => {
       await list.focus();
       await page.keyboard.press('Home');
       await page.keyboard.press('End');
-      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100003');
+      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100004');
       expect(await list.locator('[role=row]').count()).toBeLessThan(60);
       await page.keyboard.press('ArrowUp');
-      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100002');
+      await expect.poll(() => page.locator('[role=row][aria-selected=true]').innerText()).toContain('100003');
     });
   });
 
   it('links fields and bytes both ways', async () => {
-    await visit({ at: '?fake#packet=1' }, async (page) => {
+    await visit({ at: '?fake#packet=2' }, async (page) => {
       await ready(page);
       const marked = () => page.locator('.hex .marked').allInnerTexts();
       await page.locator('[role=treeitem] .line', { hasText: 'Source: 52:55:0a:00:02:02' }).click();
@@ -359,7 +428,7 @@ function faintText(): string[] {
 
 describe.each(['light', 'dark'] as const)('the %s theme', (colorScheme) => {
   it('follows the system and keeps every text at 4.5:1', async () => {
-    await visit({ colorScheme, at: '?fake#path=bogus&packet=2' }, async (page) => {
+    await visit({ colorScheme, at: '?fake#path=bogus&packet=3' }, async (page) => {
       await ready(page);
       expect(await page.locator('html').getAttribute('data-theme')).toBe(colorScheme);
       await page.locator('[data-testid=detail]').waitFor();

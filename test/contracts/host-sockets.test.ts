@@ -41,7 +41,7 @@ async function make(): Promise<HostSocketsFixture> {
     silent: endpoint4(silent, 80),
     sentBytes: () => ledger.copied,
     run: async (done) => w.clock.run(done),
-    settle: async () => w.clock.wait(50e6),
+    settle: async () => void w.clock.advance(50e6),
     leftovers: () => {
       const { tcp, udp } = w.a.ports();
       return [
@@ -53,8 +53,8 @@ async function make(): Promise<HostSocketsFixture> {
     dispose: () => {
       w.a.dispose();
       w.b.dispose();
-      if (w.clock.run(() => w.clock.armed === 0, w.clock.now() + 1e9)) return;
-      throw new Error(`${w.clock.armed} timers are left`);
+      if (w.clock.run(() => w.clock.leftover === 0, w.clock.now() + 1e9)) return;
+      throw new Error(`${w.clock.leftover} timers are left`);
     },
   };
 }

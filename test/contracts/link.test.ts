@@ -10,10 +10,10 @@ import { tapLink } from '../../emulator/link/tap-link.ts';
 import { Tap } from '../../emulator/link/tap.ts';
 import type { LinkPair } from './link.ts';
 import { ProbeLink, linkContract } from './link.ts';
-import type { SteppedClock } from './virtual-time.ts';
-import { SteppedContext } from './virtual-time.ts';
+import { FreeContext } from '../../emulator/time/context.ts';
+import type { ManualClock } from '../../emulator/time/manual-clock.ts';
 
-const cable = (clock: SteppedClock): Cable =>
+const cable = (clock: ManualClock): Cable =>
   new Cable({ clock, bitsPerSecond: 100e6, delayNs: 5_000, queueFrames: 100 });
 
 const silent: TapPoint = {
@@ -98,14 +98,14 @@ class Card extends ProbeLink {
   override transmit: ProbeLink['transmit'] = (frame) => this.guest.onReceive(frame);
 }
 
-const tap = (clock: SteppedClock): LinkPair => {
+const tap = (clock: ManualClock): LinkPair => {
   const card = new Card();
   const bridge = new Bridge(clock);
   const lan = bridge.addPort('eth0');
   const device = new Tap({
     nic: card,
     port: bridge.addPort('tap0'),
-    main: new SteppedContext(clock),
+    main: new FreeContext('main', clock),
     ledger: NULL_LEDGER,
   });
   return {

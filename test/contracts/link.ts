@@ -5,7 +5,7 @@ import type { Frame } from '../../emulator/base/frame.ts';
 import { frameOf } from '../../emulator/base/frame.ts';
 import type { Link } from '../../emulator/base/link.ts';
 import { hex } from '../../emulator/base/bytes.ts';
-import { SteppedClock } from './virtual-time.ts';
+import { ManualClock } from '../../emulator/time/manual-clock.ts';
 
 /** Two ends such that what is transmitted at one arrives at the other; each side's `transmit` and `onReceive` are the test's. */
 export interface LinkPair {
@@ -45,9 +45,9 @@ export function testFrame(id: number, length = 60, src = 1, dst = 2, fill = 0): 
 /** Longer than any link of a test takes to deliver what it holds. */
 const LONG = 10 * SECOND;
 
-export function linkContract(name: string, make: (clock: SteppedClock) => LinkPair): void {
-  const setUp = (): { clock: SteppedClock; pair: LinkPair; arrived: string[]; ids: number[] } => {
-    const clock = new SteppedClock();
+export function linkContract(name: string, make: (clock: ManualClock) => LinkPair): void {
+  const setUp = (): { clock: ManualClock; pair: LinkPair; arrived: string[]; ids: number[] } => {
+    const clock = new ManualClock();
     const pair = make(clock);
     const arrived: string[] = [];
     const ids: number[] = [];
@@ -159,7 +159,7 @@ export function linkContract(name: string, make: (clock: SteppedClock) => LinkPa
       pair.dispose();
       const before = ids.length;
       pair.near.transmit(testFrame(9));
-      expect(clock.armed).toBe(0);
+      expect(clock.leftover).toBe(0);
       clock.advance(LONG);
       expect(ids.length).toBe(before);
     });

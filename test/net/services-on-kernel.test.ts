@@ -69,7 +69,7 @@ describe('on a simulated kernel', () => {
     const parts: Uint8Array[] = [];
     const request = latin1Bytes('GET /5M.bin HTTP/1.1\r\nHost: filer\r\nConnection: close\r\n\r\n');
     const { events } = talk(w, 80, request, false, (b) => parts.push(b));
-    w.clock.wait(30 * SECOND);
+    w.clock.advance(30 * SECOND);
     const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
     parts.reduce((at, p) => (all.set(p, at), at + p.length), 0);
     const from = latin1(all, 0, 500).indexOf('\r\n\r\n') + 4;
@@ -92,7 +92,7 @@ describe('on a simulated kernel', () => {
     let answer = '';
     talk(w, 80, request, false, (b) => (answer += latin1(b)));
     talk(w, 9, bytes, true, () => undefined);
-    w.clock.wait(30 * SECOND);
+    w.clock.advance(30 * SECOND);
     expect(answer.endsWith(`\r\n\r\nup ${line}`)).toBe(true);
     expect(w.services.discard.report().connections).toMatchObject([
       { bytes: 3_000_000, sha256: sha256Hex(bytes), state: 'closed' },
@@ -112,7 +112,7 @@ describe('on a simulated kernel', () => {
       true,
       (b) => (refusal += latin1(b)),
     );
-    w.clock.wait(30 * SECOND);
+    w.clock.advance(30 * SECOND);
     expect(back.hex()).toBe(sha256Hex(bytes));
     expect(refusal).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
     expect([...events, ...bad.events]).not.toContain('reset');
@@ -122,15 +122,17 @@ describe('on a simulated kernel', () => {
     const w = lab();
     const card = mac('52:54:00:12:34:56');
     const discover: D.Dhcp = {
-      op: D.BOOTREQUEST, xid: 7, secs: 0, flags: 0, ciaddr: IPV4_ANY, yiaddr: IPV4_ANY, siaddr: IPV4_ANY, giaddr: IPV4_ANY,
-      chaddr: card, file: '', options: [{ code: D.OPT_MESSAGE_TYPE, data: Uint8Array.of(D.DHCPDISCOVER) }],
-    }; // prettier-ignore
+      ...D.BLANK_DHCP,
+      xid: 7,
+      chaddr: card,
+      options: [{ code: D.OPT_MESSAGE_TYPE, data: Uint8Array.of(D.DHCPDISCOVER) }],
+    };
     const client = must(w.a.sockets.datagram(4, endpoint4(IPV4_ANY, 68)));
     const send = (m: D.Dhcp) => {
       const bytes = new Uint8Array(300);
       D.putDhcp(bytes, 0, m, 300);
       client.send(endpoint4(IPV4_BROADCAST, 67), bytes, 0, 0);
-      w.clock.wait(SECOND);
+      w.clock.advance(SECOND);
       return w.frames.at(-1)!.bytes;
     };
     const offer = send(discover);
@@ -157,7 +159,7 @@ describe('on a simulated kernel', () => {
       id: 1, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true,
       recursionAvailable: false, rcode: 0, questions: [{ name: 'filer.lab', type: TYPE_A, class: 1 }], answers: [],
     }), 0, 0); // prettier-ignore
-    w.clock.wait(SECOND);
+    w.clock.advance(SECOND);
     const reply = client.recv()!;
     expect(reply.from).toEqual(endpoint4(FILER, 53));
     expect(parseDns(reply.data, 0, reply.data.length)).toMatchObject({
@@ -169,7 +171,7 @@ describe('on a simulated kernel', () => {
   it('a stopped service leaves no port', () => {
     const w = lab();
     talk(w, 80, latin1Bytes('GET /1M.bin HTTP/1.1\r\nHost: a\r\n\r\n'), false, () => undefined);
-    w.clock.wait(1_000_000);
+    w.clock.advance(1_000_000);
     w.running.dispose();
     expect(w.b.ports()).toEqual({ tcp: [], udp: [] });
   });

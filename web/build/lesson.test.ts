@@ -32,7 +32,8 @@ describe('rendering a lesson', () => {
     expect(Object.keys(lesson.steps)).toEqual(lab.steps.map((s) => s.id));
     for (const block of [lesson.intro, ...Object.values(lesson.steps)].flat()) {
       if (block.kind === 'table') expect(Object.keys(lab.tables)).toContain(block.name);
-      if (block.kind === 'path') expect(['nat', 'bridge', 'native']).toContain(block.path);
+      if (block.kind === 'path')
+        expect(['nat', 'bridge', 'native']).toEqual(expect.arrayContaining([...block.paths]));
       if (block.kind === 'mac') expect(parseMac(block.mac)).not.toBeNull();
     }
   });

@@ -19,7 +19,7 @@ function control(token: Tokens.Code): Block | null {
     case 'run':
       return { kind: 'run', commands: lines(text) };
     case 'path':
-      return { kind: 'path', path: text };
+      return { kind: 'path', paths: lines(text) };
     case 'mac':
       return { kind: 'mac', mac: text };
     case 'table':

@@ -1,4 +1,5 @@
 /** Columns of the packet list. */
+import { frameNumber } from '../../labs/frame-number.ts';
 import type { PacketRow } from '../../worker/api.ts';
 import { secondsText } from '../ui/format.ts';
 
@@ -17,7 +18,7 @@ export const ROW_HEIGHT: Readonly<Record<RowLines, number>> = { one: 22, two: 41
 export const linesFor = (width: number): RowLines => (width >= 780 ? 'one' : width >= 470 ? 'two' : 'three');
 
 export const columns: readonly Column[] = [
-  { id: 'no', label: 'No.', numeric: true, text: (r) => String(r.index) },
+  { id: 'no', label: 'No.', numeric: true, text: (r) => String(frameNumber(r.index)) },
   { id: 'time', label: 'Time', numeric: true, text: (r) => secondsText(r.at) },
   { id: 'source', label: 'Source', numeric: false, text: (r) => r.source },
   { id: 'destination', label: 'Destination', numeric: false, text: (r) => r.destination },

@@ -2,6 +2,7 @@
  * A stand-in for the worker: the same API, a shell that knows six commands, and frames where the real paths would put them.
  * For building and testing the page without a machine (`?fake`, `?fake=dies`, `?fake=corrupt`, `?fake=slow`, `?fake=bulk`). Never in a build.
  */
+import { frameNumber } from '../../labs/frame-number.ts';
 import type {
   ApiError,
   CommandRecord,
@@ -117,9 +118,10 @@ class FakeSession implements LabConnection {
   resize = (): Promise<Result<null>> => ok(null);
 
   async setPath(_guest: string, path: PathKind): Promise<Result<LabInfo>> {
+    const exchanged = (path === 'native') !== (this.#guest.path === 'native');
     this.#topology = { ...this.#topology, guests: [{ ...this.#guest, path }] };
     this.#address = null;
-    if (path === 'native') await this.#boot();
+    if (exchanged) void this.#boot('running');
     else void this.#plug();
     return { ok: true, value: this.#info() };
   }
@@ -155,7 +157,7 @@ class FakeSession implements LabConnection {
 
   packet(index: number): ReturnType<LabConnection['api']['packet']> {
     const frame = this.#frames[index];
-    if (!frame) return no('internal', `Frame ${index} is not held.`);
+    if (!frame) return no('internal', `Frame ${frameNumber(index)} is not held.`);
     return ok({ row: rowOf(frame, index), bytes: frame.bytes, fields: fieldsOf(frame) });
   }
 
@@ -230,17 +232,24 @@ class FakeSession implements LabConnection {
     });
   }
 
-  async #boot(): Promise<void> {
+  /** Like the worker, it calls itself running while one machine is exchanged for another. */
+  async #boot(state: RunState = 'booting'): Promise<void> {
     this.#atPrompt = false;
-    this.#state = 'booting';
+    this.#state = state;
     this.#status();
-    this.#print('\x1b[2J\x1b[H');
     const lines = [
       'Linux version 6.1.192 (i386) #1 HZ=100',
       '8139too 0000:00:05.0 eth0: RealTek RTL8139 at 0xe000',
       'eth0: link up, 100Mbps, full-duplex',
     ];
-    for (const line of lines) {
+    for (const [i, line] of lines.entries()) {
+      this.#emit({
+        type: 'progress',
+        stage: 'boot',
+        text: 'Linux starts',
+        loaded: i + 1,
+        total: lines.length,
+      });
       await wait(120);
       this.#print(`[    ${(this.#now / 1e9).toFixed(6)}] ${line}\n`);
     }
@@ -407,7 +416,8 @@ class FakeSession implements LabConnection {
       case 'wget':
         await wait(250);
         for (let i = 0; i < 40; i++) this.#walk(this.#stops(), this.#tcp(i), i % 3 !== 0);
-        this.#now += (this.#guest.path === 'nat' ? 520 : 430) * MS;
+        // NAT's takes longest by far: the clock here goes on with the wall's, which may be slow.
+        this.#now += (this.#guest.path === 'nat' ? 2_000 : 430) * MS;
         say(
           `Connecting to ${FILER} (${FILER}:80)\nsaving to '/dev/null'\nnull  100% |****| 5120k  0:00:00 ETA\n`,
         );

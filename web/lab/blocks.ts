@@ -2,7 +2,7 @@
 export type Block =
   | { readonly kind: 'prose'; readonly html: string }
   | { readonly kind: 'run'; readonly commands: readonly string[] }
-  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'path'; readonly paths: readonly string[] }
   | { readonly kind: 'mac'; readonly mac: string }
   | { readonly kind: 'table'; readonly name: string }
   | { readonly kind: 'hint'; readonly html: string };

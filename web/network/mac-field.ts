@@ -14,7 +14,7 @@ export function readMac(text: string): MacField {
 }
 
 export const macPresets: readonly { readonly label: string; readonly mac: string }[] = [
-  { label: 'QEMU/KVM default', mac: '52:54:00:12:34:56' },
+  { label: 'As delivered', mac: '52:54:00:12:34:56' },
   { label: 'VMware', mac: '00:0c:29:12:34:56' },
   { label: 'VirtualBox', mac: '08:00:27:12:34:56' },
   { label: 'Untouched v86', mac: '00:22:15:12:34:56' },

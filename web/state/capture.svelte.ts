@@ -2,7 +2,7 @@
  * The packet list's window onto the worker's capture. Only rows that can be seen are asked for; at most one request is under
  * way, and the last wish wins. Positions count rows that pass the filter; indices are places in the capture.
  */
-import type { PacketDetail, PacketQuery, PacketRow } from '../../worker/api.ts';
+import type { PacketDetail, PacketPage, PacketQuery, PacketRow, Result } from '../../worker/api.ts';
 import type { Session } from './session.svelte.ts';
 
 /** Rows asked for above and below what is visible. */
@@ -14,6 +14,7 @@ export class Capture {
   /** Rows held, from position `from`. */
   rows: readonly PacketRow[] = $state.raw([]);
   from = $state(0);
+  /** The list shows the newest frames, and new ones as they come. */
   follow = $state(true);
   selected: number | null = $state(null);
   /** Position of the selected row under the current filter; null: it does not pass. */
@@ -134,12 +135,24 @@ export class Capture {
   async #fetch(): Promise<void> {
     const api = this.#session.api;
     if (!api) return;
-    const { query } = this;
-    const from = Math.max(0, this.#view.from - MARGIN);
-    const page = await api.packets(query, from, this.#view.count + 2 * MARGIN).catch(() => null);
+    const { query, follow } = this;
+    const { count } = this.#view;
+    const ask = (first: number): Promise<Result<PacketPage> | null> =>
+      api.packets(query, first, count + 2 * MARGIN).catch(() => null);
+    const tail = (frames: number): number => Math.max(0, frames - count - MARGIN);
+    let from = follow ? tail(this.total) : Math.max(0, this.#view.from - MARGIN);
+    let page = await ask(from);
+    if (follow && page?.ok && page.value.total > from + page.value.rows.length) {
+      // Ahead of the tail: rows and total are shown together or not at all, so that following does not flicker.
+      from = tail(page.value.total);
+      page = await ask(from);
+    }
     if (!page?.ok || query !== this.query) return;
     const { rows, total, epoch } = page.value;
-    if (this.#epoch !== null && epoch !== this.#epoch) this.unselect();
+    if (this.#epoch !== null && epoch !== this.#epoch) {
+      this.unselect();
+      this.follow = true;
+    }
     this.#epoch = epoch;
     this.total = total;
     this.from = from;

@@ -48,6 +48,7 @@ function backend(count: number, first = 0) {
 describe('the packet list’s window', () => {
   it('asks for what is visible and a margin, never for all', async () => {
     const { capture, asked } = backend(100_000);
+    capture.follow = false;
     capture.show(50_000, 30);
     await capture.refresh();
     expect(capture.total).toBe(100_000);
@@ -57,11 +58,21 @@ describe('the packet list’s window', () => {
 
   it('does not ask again while the rows it holds cover the view', async () => {
     const { capture, asked } = backend(1000);
+    capture.follow = false;
     capture.show(100, 30);
     await capture.refresh();
     const before = asked.length;
     capture.show(105, 30);
     expect(asked.length).toBe(before);
+  });
+
+  it('goes with the newest frames while it follows, and shows rows and total together', async () => {
+    const { capture } = backend(100_000);
+    capture.show(0, 30);
+    await capture.refresh();
+    expect(capture.total).toBe(100_000);
+    expect(capture.rowAt(99_999)?.index).toBe(99_999);
+    expect(capture.rowAt(99_970)?.index).toBe(99_970);
   });
 
   it('does not ask for ever at the end of a short list', async () => {

@@ -32,10 +32,14 @@ export class Checks {
     if (!reply?.ok) return;
     this.evidence = reply.value;
     const progress = this.#progress;
-    for (const id of progress.check(reply.value)) {
-      const step = progress.lab.steps.find((s) => s.id === id);
-      this.#notices.say(`Check passed: ${step?.title ?? id}. ${progress.resultOf(id).sentence}`);
-    }
+    const { lab } = progress;
+    const news = progress.check(reply.value).map((id) => {
+      const title = lab.steps.find((s) => s.id === id)?.title ?? id;
+      return `Check passed: ${title}. ${progress.resultOf(id).sentence}`;
+    });
+    if (news.length === 0) return;
+    if (progress.count === lab.steps.length) news.push(`All checks passed. You found: ${lab.findings}`);
+    this.#notices.say(news.join(' '));
   }
 
   dispose(): void {

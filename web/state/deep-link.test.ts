@@ -16,6 +16,11 @@ describe('deep links', () => {
     expect(parse(formatLink(link))).toEqual({ link, problems: [] });
   });
 
+  it('have the number the packet list shows, where programs have the index', () => {
+    expect(parse('#packet=1').link.packet).toBe(0);
+    expect(formatLink({ packet: 0 })).toBe('#packet=1');
+  });
+
   it('ask for nothing when empty', () => {
     expect(parse('')).toEqual({ link: {}, problems: [] });
     expect(parse('#')).toEqual({ link: {}, problems: [] });
@@ -27,8 +32,9 @@ describe('deep links', () => {
     ['#path=bogus', 'nat, bridge and native'],
     ['#mac=52:54', 'hexadecimal'],
     ['#panel=cellar', 'terminal'],
-    ['#packet=-1', 'not a number'],
-    ['#packet=9999999999', 'not a number'],
+    ['#packet=-1', 'count from 1'],
+    ['#packet=0', 'count from 1'],
+    ['#packet=9999999999', 'count from 1'],
   ])('leave out what does not fit and say so: %s', (hash, words) => {
     const { link, problems } = parse(hash);
     expect(link).toEqual({});
@@ -38,7 +44,7 @@ describe('deep links', () => {
 
   it('keep what fits beside what does not', () => {
     const { link, problems } = parse('#lab=two-paths&path=bogus&packet=3');
-    expect(link).toEqual({ lab: 'two-paths', packet: 3 });
+    expect(link).toEqual({ lab: 'two-paths', packet: 2 });
     expect(problems).toHaveLength(1);
   });
 

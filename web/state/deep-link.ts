@@ -1,5 +1,6 @@
 /** Deep links: `#lab=two-paths&step=bridge&path=nat&mac=…&panel=terminal&packet=12`. Pure: text in, wishes and problems out. */
 import { findLab } from '../../labs/index.ts';
+import { frameIndex, frameNumber } from '../../labs/frame-number.ts';
 import { parseMac } from '../../emulator/base/address.ts';
 import type { PathKind } from '../../worker/api.ts';
 import { PANELS, type PanelId } from './layout.svelte.ts';
@@ -10,6 +11,7 @@ export interface DeepLink {
   readonly path?: PathKind;
   readonly mac?: string;
   readonly panel?: PanelId;
+  /** Index of the frame; the link has its number. */
   readonly packet?: number;
 }
 
@@ -53,7 +55,7 @@ export function parseLink(hash: string, defaultLab: string): ParsedLink {
     'path',
     (text) => (PATHS.includes(text) ? (text as PathKind) : undefined),
     (text) =>
-      `This link asks for the path ${shown(text)}. There are nat, bridge and native. The lab keeps its own; choose another under the picture.`,
+      `This link asks for the path ${shown(text)}. There are nat, bridge and native. The lab keeps its own; choose another above the picture.`,
   );
   const mac = read(
     'mac',
@@ -68,8 +70,9 @@ export function parseLink(hash: string, defaultLab: string): ParsedLink {
   );
   const packet = read(
     'packet',
-    (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
-    (text) => `This link asks for the packet ${shown(text)}, which is not a number. No packet is selected.`,
+    (text) => (/^[1-9]\d{0,8}$/.test(text) ? frameIndex(Number(text)) : undefined),
+    (text) =>
+      `This link asks for the packet ${shown(text)}, which is not a frame’s number (they count from 1). No packet is selected.`,
   );
   return {
     link: {
@@ -86,6 +89,8 @@ export function parseLink(hash: string, defaultLab: string): ParsedLink {
 
 export function formatLink(link: DeepLink): string {
   const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(link)) params.set(name, String(value));
+  const { packet, ...rest } = link;
+  for (const [name, value] of Object.entries(rest)) params.set(name, value);
+  if (packet !== undefined) params.set('packet', String(frameNumber(packet)));
   return `#${params.toString().replaceAll('%3A', ':')}`;
 }

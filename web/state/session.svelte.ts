@@ -43,6 +43,8 @@ const INTERRUPT_MS = 4_000;
 /** A prompt event can be lost to a restart; after this the status is believed again. */
 const TYPED_MS = 2_000;
 const CTRL_C = Uint8Array.of(3);
+/** The machine of the native path. */
+const NATIVE_MACHINE = 'beta';
 
 const encoder = new TextEncoder();
 
@@ -60,6 +62,8 @@ export class Session {
   silent = $state(false);
   /** A change of path or MAC, or a restart, is under way: which. */
   changing: string | null = $state(null);
+  /** The path to or from native that was asked for: until its machine's first prompt, that machine boots. */
+  #exchange: PathKind | null = $state(null);
   /** Commands finished since the page opened: checks look again when it grows. */
   commandsSeen = $state(0);
 
@@ -78,12 +82,18 @@ export class Session {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #promptWaiters = new Set<() => void>();
 
-  readonly state: RunState = $derived(this.error ? 'failed' : (this.status?.state ?? 'loading'));
+  readonly state: RunState = $derived.by(() => {
+    if (this.error) return 'failed';
+    const state = this.status?.state ?? 'loading';
+    return state === 'running' && this.#exchange !== null ? 'booting' : state;
+  });
   readonly guestStatus: GuestStatus | null = $derived(
     this.status?.guests.find((g) => g.id === this.guest) ?? null,
   );
   readonly path: PathKind = $derived(this.guestStatus?.path ?? this.#guestTopology.path);
   readonly mac: string = $derived(this.guestStatus?.mac ?? this.#guestTopology.mac);
+  /** The machine behind the terminal: the guest itself, or beta on the native path. */
+  readonly machine: string = $derived(this.#machineOn(this.#exchange ?? this.path));
   /** Commands can be sent to the guest. */
   readonly usable = $derived(this.state === 'running' && this.#connection !== null);
   readonly atPrompt = $derived(!this.#typed && (this.guestStatus?.atPrompt ?? false));
@@ -111,15 +121,19 @@ export class Session {
     this.silent = false;
     this.status = null;
     this.stages = [];
-    notices.dismiss('machine-failed');
+    if (this.#backlogBytes > 0) this.#rule(`${this.guest} is switched on anew`);
+    for (const id of ['machine-failed', 'image-missing', 'image-corrupt']) notices.dismiss(id);
     if (!capable)
-      return this.#fail({
-        code: 'no-webassembly',
-        message:
-          'WebAssembly is missing or switched off, and the machine runs on it. You can read the lesson. Use a current browser, or allow WebAssembly for this page (some privacy modes switch it off), and reload.',
-      });
+      return this.#fail(
+        {
+          code: 'no-webassembly',
+          message:
+            'WebAssembly is missing or switched off, and the machine runs on it. You can read the lesson. Use a current browser, or allow WebAssembly for this page (some privacy modes switch it off), and reload.',
+        },
+        false,
+      );
     const assets = this.#ports.assets();
-    if (!assets.ok) return this.#fail(assets.error);
+    if (!assets.ok) return this.#fail(assets.error, false);
     const connection = this.#ports.connect();
     this.#connection = connection;
     connection.onEvents = (events) => this.#take(events);
@@ -135,6 +149,7 @@ export class Session {
     this.#connection?.dispose();
     this.#connection = null;
     this.#latest = null;
+    this.#exchange = null;
     this.#typed = false;
     // What a dead worker was asked is never answered.
     this.changing = null;
@@ -149,6 +164,8 @@ export class Session {
 
   async type(text: string): Promise<void> {
     if (this.state !== 'running' && this.state !== 'booting') return;
+    // Between two machines there is none that could take it.
+    if (this.#exchange !== null && this.changing !== null) return;
     await this.#verb((api) => api.type(this.guest, encoder.encode(text)));
   }
 
@@ -182,7 +199,7 @@ export class Session {
 
   /** Asks first: the guest's state and the capture are lost. */
   async restart(): Promise<void> {
-    if (this.#connection === null) return this.start();
+    if (this.#connection === null || this.error !== null) return this.start();
     const yes = await this.#ports.questions.ask({
       title: 'Restart the lab?',
       text: 'The guest is powered off and on, files made in it are lost, and the capture is emptied. Path and MAC address stay, and so does your progress in the lesson.',
@@ -192,7 +209,12 @@ export class Session {
   }
 
   async setPath(path: PathKind): Promise<void> {
-    if (path !== this.path) await this.#change('path', (api) => api.setPath(this.guest, path));
+    if (path === this.path || this.changing !== null) return;
+    if (this.#machineOn(path) !== this.#machineOn(this.path)) {
+      this.#exchange = path;
+      this.stages = this.stages.filter((s) => s.stage !== 'boot');
+    }
+    if (!(await this.#change('path', (api) => api.setPath(this.guest, path)))) this.#exchange = null;
   }
 
   async setMac(mac: string): Promise<boolean> {
@@ -276,6 +298,7 @@ export class Session {
         case 'prompt':
           if (event.guest !== this.guest) break;
           this.#typed = false;
+          this.#arrived();
           for (const waiter of [...this.#promptWaiters]) waiter();
           break;
         case 'command':
@@ -285,14 +308,43 @@ export class Session {
           this.stages = [...this.stages.filter((s) => s.stage !== event.stage), event];
           break;
         case 'status':
-          this.#latest = event.status;
-          this.#askFrame();
+          this.#takeStatus(event.status);
           break;
         case 'failed':
-          this.#fail(event.error);
+          this.#stopped(event.error);
           break;
       }
     }
+  }
+
+  #takeStatus(status: LabStatus): void {
+    const before = this.#latest;
+    this.#latest = status;
+    this.#askFrame();
+    if (this.#guestIn(status)?.atPrompt) this.#arrived();
+    if (before === null) return;
+    const [was, is] = [before, status].map((s) => this.#machineOn(this.#guestIn(s)?.path ?? 'nat'));
+    if (was !== is) this.#rule(`${was} is switched off, ${is} boots`);
+    else if (status.state === 'booting' && before.state !== 'booting' && before.state !== 'loading')
+      this.#rule(`${is} boots`);
+  }
+
+  /** The machine that was exchanged for another is at its prompt; a last prompt of the old one does not count. */
+  #arrived(): void {
+    if (this.#latest && this.#guestIn(this.#latest)?.path === this.#exchange) this.#exchange = null;
+  }
+
+  #guestIn(status: LabStatus): GuestStatus | undefined {
+    return status.guests.find((g) => g.id === this.guest);
+  }
+
+  #machineOn(path: PathKind): string {
+    return path === 'native' ? NATIVE_MACHINE : this.guest;
+  }
+
+  /** A line of the page's own in the terminal, where one machine's output ends; whatever that one had set is undone. */
+  #rule(text: string): void {
+    this.#print(encoder.encode(`\x1b[?47l\x1b[!p\x1b[0m\r\n──── ${text} ────\r\n`));
   }
 
   #print(bytes: Uint8Array): void {
@@ -313,10 +365,16 @@ export class Session {
     });
   }
 
-  #fail(error: ApiError): void {
-    this.error = error;
+  /** The machine is gone and its worker with it. `again`: another go may help. */
+  #fail(error: ApiError, again = error.code !== 'no-webassembly'): void {
     this.dispose();
-    const again = error.code !== 'no-webassembly' && error.code !== 'image-missing';
+    this.#stopped(error, again);
+  }
+
+  /** The machine is gone; its worker, if it lives, still has the capture. */
+  #stopped(error: ApiError, again = true): void {
+    this.error = error;
+    this.#exchange = null;
     this.#ports.notices.fault(
       error,
       again ? [{ label: 'Restart the machine', run: () => void this.start() }] : [],

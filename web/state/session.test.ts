@@ -6,6 +6,7 @@ import type {
   LabEvent,
   LabInfo,
   LabStatus,
+  PathKind,
   Result,
   RunState,
 } from '../../worker/api.ts';
@@ -43,12 +44,12 @@ class Double implements LabConnection {
     this.disposed = true;
   };
 
-  async status(state: RunState, atPrompt: boolean): Promise<void> {
+  async status(state: RunState, atPrompt: boolean, path: PathKind = 'nat'): Promise<void> {
     const status: LabStatus = {
       state,
       now: 0,
       speed: 1,
-      guests: [{ id: 'vm1', path: 'nat', mac: '', linkUp: true, address: null, atPrompt }],
+      guests: [{ id: 'vm1', path, mac: '', linkUp: true, address: null, atPrompt }],
       wires: [],
       frames: 0,
       framesLost: 0,
@@ -148,6 +149,19 @@ describe('a session', () => {
     expect(notices.list).toEqual([]);
   });
 
+  it('keeps the worker of a machine that failed: its capture can still be saved', async () => {
+    const { session, connections, notices } = setUp();
+    await session.start();
+    const double = connections[0]!;
+    await double.status('running', true);
+    double.onEvents([{ type: 'failed', error: { code: 'machine-failed', message: 'Triple fault.' } }]);
+    expect(session.state).toBe('failed');
+    expect([double.disposed, session.api]).toEqual([false, double.api]);
+    notices.list[0]!.actions[0]!.run();
+    expect(double.disposed).toBe(true);
+    expect(connections).toHaveLength(2);
+  });
+
   it('does not wait for ever for what a dead worker was asked', async () => {
     const { session, connections } = setUp();
     await session.start();
@@ -158,6 +172,60 @@ describe('a session', () => {
     expect(session.changing).toBe('path');
     double.onLost({ code: 'machine-failed', message: 'Gone.' });
     expect(session.changing).toBeNull();
+  });
+
+  describe('while one machine is exchanged for another', () => {
+    async function toNative(answer: Result<LabInfo> = opens) {
+      const all = setUp();
+      await all.session.start();
+      const double = all.connections[0]!;
+      await double.status('running', true);
+      let settle = (): void => {};
+      double.api.setPath = () => new Promise((resolve) => (settle = () => resolve(answer)));
+      let screen = '';
+      all.session.onConsole((bytes) => (screen += decoder.decode(bytes)));
+      const done = all.session.setPath('native');
+      return { ...all, double, done, settle: () => settle(), screen: () => screen };
+    }
+
+    it('calls it booting until the new machine’s prompt, whatever the old one still says', async () => {
+      const { session, double, done, settle, screen } = await toNative();
+      expect([session.state, session.machine]).toEqual(['booting', 'beta']);
+      double.prompt();
+      expect(session.state).toBe('booting');
+      await session.type('x');
+      expect(double.typed).toBe('');
+      await double.status('running', false, 'native');
+      expect(screen()).toContain('vm1 is switched off, beta boots');
+      settle();
+      await done;
+      expect(session.state).toBe('booting');
+      double.prompt();
+      expect([session.state, session.machine]).toEqual(['running', 'beta']);
+    });
+
+    it('is as before when the path is refused', async () => {
+      const { session, done, settle, screen } = await toNative({
+        ok: false,
+        error: { code: 'bad-path', message: 'No.' },
+      });
+      settle();
+      await done;
+      expect([session.state, session.machine]).toEqual(['running', 'vm1']);
+      expect(screen()).toBe('');
+    });
+  });
+
+  it('draws a line in the terminal where a restart ends what was there', async () => {
+    const { session, connections } = setUp();
+    await session.start();
+    let screen = '';
+    session.onConsole((bytes) => (screen += decoder.decode(bytes)));
+    await connections[0]!.status('booting', false);
+    await connections[0]!.status('running', true);
+    expect(screen).toBe('');
+    await connections[0]!.status('booting', false);
+    expect(screen).toContain('vm1 boots');
   });
 
   it('shows a refused opening as a notice with the way out', async () => {

@@ -1,13 +1,11 @@
 /** Ethernet II and 802.1Q tags. */
 import { u16be } from '../../base/bytes.ts';
-import { ETHERNET_HEADER } from '../../wire/ethernet.ts';
+import { ETHERNET_HEADER, FIRST_ETHERTYPE } from '../../wire/ethernet.ts';
 import { macAt } from '../address-text.ts';
 import type { Field } from '../field.ts';
 import { bits, field } from '../field.ts';
 import type { Layers } from '../layers.ts';
 import { ETHERTYPES, hex4, nameOf } from '../names.ts';
-
-const FIRST_ETHERTYPE = 1536;
 
 export function ethernetFields(b: Uint8Array, layers: Layers): Field {
   const children = [address(b, 0, 'Destination'), address(b, 6, 'Source'), type(b, 12)];

@@ -1,7 +1,7 @@
 /** UDP, and what runs over it: DHCP, DNS; TFTP by name only. */
 import { u16be } from '../../base/bytes.ts';
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../../wire/dhcpv4.ts';
-import { DNS_PORT } from '../../wire/dns.ts';
+import { DNS_PORT, MDNS_PORT } from '../../wire/dns.ts';
 import { UDP_HEADER } from '../../wire/udp.ts';
 import type { Field } from '../field.ts';
 import { dataField, field } from '../field.ts';
@@ -11,8 +11,6 @@ import { TFTP_OPCODES, hex4, nameOf } from '../names.ts';
 import { checksumField, transportSum } from './checksum.ts';
 import { dhcpFields } from './dhcp.ts';
 import { dnsFields } from './dns.ts';
-
-const MDNS_PORT = 5353;
 
 export function udpFields(b: Uint8Array, layers: Layers, tftpBlock: number): Field[] {
   const { transport: at } = layers;

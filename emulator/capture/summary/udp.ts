@@ -1,7 +1,7 @@
 /** UDP, DHCP, DNS and TFTP in the packet list. */
 import { u16be, u32be } from '../../base/bytes.ts';
-import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../../wire/dhcpv4.ts';
-import { DNS_PORT } from '../../wire/dns.ts';
+import { DHCP_CLIENT_PORT, DHCP_HEADER, DHCP_SERVER_PORT } from '../../wire/dhcpv4.ts';
+import { DNS_PORT, MDNS_PORT } from '../../wire/dns.ts';
 import { UDP_HEADER } from '../../wire/udp.ts';
 import { ipv4At, ipv6At, macAt, printableAt } from '../address-text.ts';
 import type { ShownDns, ShownRecord } from '../dns-reader.ts';
@@ -12,8 +12,6 @@ import {
 } from '../names.ts'; // prettier-ignore
 import type { ProtocolInfo } from '../summary.ts';
 
-const MDNS_PORT = 5353;
-const DHCP_HEADER = 240;
 const BOOTP_HEADER = 236;
 const BROADCAST_FLAG = 0x8000;
 

@@ -12,8 +12,9 @@ import type { Fate, Ledger } from '../../base/ledger.ts';
 import type { Frame } from '../../base/frame.ts';
 import type { DeviceEvents, GuestMemory } from '../../base/machine-ports.ts';
 import { put16le, put32le } from '../../base/bytes.ts';
+import { fillPartialChecksum } from '../../wire/checksum.ts';
 import { crc32 } from '../../wire/crc32.ts';
-import { fillChecksum } from '../fill-checksum.ts';
+import { ETHERNET_HEADER, ETHERNET_MAX, ETHERNET_MIN } from '../../wire/ethernet.ts';
 import type { Rtl8139Counters } from './counters.ts';
 import type { Interrupts } from './interrupts.ts';
 import { multicastPasses } from './multicast-hash.ts';
@@ -28,11 +29,6 @@ import {
 } from './record-queue.ts';
 import * as R from './registers.ts';
 
-const ETHERNET_HEADER = 14;
-/** Shortest frame without FCS: FreeBSD's rl re-initialises the chip when it finds a shorter record. */
-const MIN_FRAME = 60;
-/** Longest frame without FCS and VLAN tag; one that still has to be segmented is longer. */
-const MAX_ETHERNET_FRAME = 1514;
 /** Chosen: more than one full window of small answers, at most 115 KB. */
 const QUEUE_RECORDS = 64;
 /** CAPR runs 16 bytes behind the read pointer. */
@@ -248,7 +244,8 @@ export class Receiver {
   #admit(frame: Frame, defer: boolean): Fate {
     const status = this.#filter(frame);
     if (status === 0) return 'dropped';
-    const length = Math.max(frame.bytes.length, MIN_FRAME);
+    // FreeBSD's rl re-initialises the chip when it finds a shorter record.
+    const length = Math.max(frame.bytes.length, ETHERNET_MIN);
     const now = !defer && this.#queue.size === 0;
     const fits = now && this.#fits(RECORD_HEADER + length + FCS_LENGTH);
     const hold = !now || this.#ports.holdWhenFull;
@@ -274,7 +271,7 @@ export class Receiver {
       drops.rxTooShort++;
       return 0;
     }
-    if (offload.gsoSize > 0 && bytes.length > MAX_ETHERNET_FRAME) {
+    if (offload.gsoSize > 0 && bytes.length > ETHERNET_MAX) {
       drops.rxGso++;
       return 0;
     }
@@ -313,7 +310,7 @@ export class Receiver {
     put16le(bytes, 0, status);
     put16le(bytes, 2, length + FCS_LENGTH);
     bytes.set(frame.bytes, RECORD_HEADER);
-    if (!fillChecksum(bytes, RECORD_HEADER, RECORD_HEADER + frameLength, frame.offload)) return false;
+    if (!fillPartialChecksum(bytes, RECORD_HEADER, RECORD_HEADER + frameLength, frame.offload)) return false;
     if (frameLength < length) bytes.fill(0, RECORD_HEADER + frameLength, end);
     record.length = end + FCS_LENGTH;
     record.frameLength = frameLength;

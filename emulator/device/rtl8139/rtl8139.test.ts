@@ -352,7 +352,7 @@ describe('the wire side', () => {
     card.dispose();
     arrive(frameBytes(60));
     expect(driver.receive()).toBeNull();
-    expect(clock.pending).toBe(0);
+    expect(clock.leftover).toBe(0);
   });
 });
 

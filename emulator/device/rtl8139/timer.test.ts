@@ -58,13 +58,13 @@ describe('the general purpose timer', () => {
     const { driver, clock, card } = bench();
     driver.write32(R.TIMER_INT, 10);
     driver.write32(R.TIMER_INT, 0);
-    expect(clock.pending).toBe(0);
+    expect(clock.leftover).toBe(0);
     driver.write32(R.TIMER_INT, 10);
     driver.write8(R.CR, R.CR_RST);
-    expect([clock.pending, driver.read32(R.TIMER_INT)]).toEqual([0, 0]);
+    expect([clock.leftover, driver.read32(R.TIMER_INT)]).toEqual([0, 0]);
     driver.write32(R.TIMER_INT, 10);
     card.dispose();
-    expect(clock.pending).toBe(0);
+    expect(clock.leftover).toBe(0);
   });
 
   it('cannot be made to fire without end', () => {

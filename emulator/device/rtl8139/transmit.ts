@@ -11,16 +11,15 @@ import { type Frame, NO_OFFLOAD, type PacketIds } from '../../base/frame.ts';
 import type { Fate, Ledger } from '../../base/ledger.ts';
 import type { Link } from '../../base/link.ts';
 import type { DeviceEvents, GuestMemory } from '../../base/machine-ports.ts';
+import { ETHERNET_HEADER, ETHERNET_MIN } from '../../wire/ethernet.ts';
 import type { Rtl8139Counters } from './counters.ts';
 import type { Interrupts } from './interrupts.ts';
+import { FCS_LENGTH } from './record-queue.ts';
 import * as R from './registers.ts';
 
 const DESCRIPTORS = 4;
 /** Data sheet: the longest SIZE. */
 const MAX_TX_FRAME = 1792;
-const ETHERNET_HEADER = 14;
-const MIN_FRAME = 60;
-const FCS_LENGTH = 4;
 /** What a driver's write to TSD sets; the status bits are cleared by it. */
 const TSD_WRITTEN = R.TSD_ERTXTH_MASK | R.TSD_OWN | R.TSD_SIZE_MASK;
 const TCR_STORED = R.TCR_IFG_MASK | R.TCR_LBK_MASK | R.TCR_CRC | R.TCR_MXDMA_MASK | R.TCR_TXRR_MASK;
@@ -192,7 +191,7 @@ export class Transmitter {
       counters.drops.txBadDma++;
       return this.#finish(n, R.TSD_TABT, R.ISR_SERR | R.ISR_TER);
     }
-    if (length < MIN_FRAME) counters.txShort++;
+    if (length < ETHERNET_MIN) counters.txShort++;
     const lost = !this.#loopsBack && !this.#ports.carrier();
     this.#finish(n, lost ? R.TSD_TOK | R.TSD_CRS : R.TSD_TOK, 0);
     this.#hand(frame, lost);

@@ -4,8 +4,8 @@ import { PacketIds } from '../../base/frame.ts';
 import type { HostStream, StreamEvent } from '../../base/host-sockets.ts';
 import { NULL_LEDGER, type Ledger } from '../../base/ledger.ts';
 import { Xoshiro128 } from '../../base/random.ts';
+import { ManualClock } from '../../time/manual-clock.ts';
 import { SimulatedKernel } from '../kernel.ts';
-import { FakeClock } from './fake-clock.ts';
 import { wire, type SeenFrame, type WireSettings } from './wire.ts';
 
 export const ALPHA = ipv4('192.168.76.10');
@@ -14,14 +14,14 @@ export const ALPHA_MAC = mac('00:14:22:0a:00:10');
 export const FILER_MAC = mac('00:25:90:0a:00:02');
 
 export interface TwoHosts {
-  readonly clock: FakeClock;
+  readonly clock: ManualClock;
   readonly a: SimulatedKernel;
   readonly b: SimulatedKernel;
   readonly frames: SeenFrame[];
 }
 
 export function twoHosts(settings: WireSettings & { seed?: number; ledger?: Ledger } = {}): TwoHosts {
-  const clock = new FakeClock();
+  const clock = new ManualClock();
   const ids = new PacketIds();
   const random = new Xoshiro128(settings.seed ?? 1);
   const { ends, frames } = wire(clock, settings);

@@ -6,7 +6,7 @@ import { endpoint4 } from '../../base/host-sockets.ts';
 import { Xoshiro128 } from '../../base/random.ts';
 import * as D from '../../wire/dhcpv4.ts';
 import { fakeHost } from '../testing/fake-sockets.ts';
-import { throughPlainData } from '../testing/plain.ts';
+import { plainCopy } from '../../base/testing/plain-copy.ts';
 import type { DhcpConfig } from './answer.ts';
 import { DhcpServer } from './server.ts';
 
@@ -38,16 +38,14 @@ function message(ask: Ask): D.Dhcp {
   if (ask.host) options.push({ code: D.OPT_HOST_NAME, data: latin1Bytes(ask.host) });
   if (ask.list) options.push({ code: D.OPT_PARAMETER_LIST, data: Uint8Array.from(ask.list) });
   return {
+    ...D.BLANK_DHCP,
     op: ask.op ?? D.BOOTREQUEST,
     xid: 0x12345678,
     secs: 3,
     flags: ask.flags ?? 0,
     ciaddr: ipv4(ask.ciaddr ?? '0.0.0.0'),
-    yiaddr: IPV4_ANY,
-    siaddr: IPV4_ANY,
     giaddr: ipv4(ask.giaddr ?? '0.0.0.0'),
     chaddr: (ask.mac ?? MAC1) as typeof MAC1,
-    file: '',
     options,
   };
 }
@@ -334,7 +332,7 @@ describe('a DHCP server', () => {
     const { join, dhcp } = started();
     join({ host: 'vm1' });
     const second = started();
-    second.dhcp.restore(throughPlainData(dhcp.save()));
+    second.dhcp.restore(plainCopy(dhcp.save()));
     expect(second.dhcp.save()).toEqual(dhcp.save());
     expect(second.join({ mac: MAC2 })).toBe('192.168.76.101');
     expect(second.join()).toBe('192.168.76.100');
@@ -380,6 +378,6 @@ describe('a DHCP server', () => {
   it('leaves no timer and no port behind when it is stopped', () => {
     const { host, running } = started();
     running.dispose();
-    expect([host.clock.armed, host.sockets.ports]).toEqual([0, 0]);
+    expect([host.clock.leftover, host.sockets.ports]).toEqual([0, 0]);
   });
 });

@@ -4,7 +4,7 @@ import { endpoint4 } from '../../base/host-sockets.ts';
 import { Xoshiro128 } from '../../base/random.ts';
 import { sha256Hex } from '../../base/sha256.ts';
 import { fakeHost } from '../testing/fake-sockets.ts';
-import { throughPlainData } from '../testing/plain.ts';
+import { plainCopy } from '../../base/testing/plain-copy.ts';
 import { DISCARD_PORT, DiscardServer } from './server.ts';
 
 function started() {
@@ -76,7 +76,7 @@ describe('discard', () => {
     host.sockets.dial(DISCARD_PORT).say('some');
     host.sockets.settle();
     const restored = new DiscardServer();
-    restored.restore(throughPlainData(discard.save()));
+    restored.restore(plainCopy(discard.save()));
     expect(restored.report().connections.map((c) => [c.bytes, c.state])).toEqual([
       [3, 'closed'],
       [4, 'reset'],
@@ -90,7 +90,7 @@ describe('discard', () => {
     host.sockets.settle();
     running.dispose();
     host.sockets.settle();
-    expect([host.clock.armed, host.sockets.ports]).toEqual([0, 0]);
+    expect([host.clock.leftover, host.sockets.ports]).toEqual([0, 0]);
     expect(discard.report().connections[0]!.state).toBe('stopped');
   });
 });

@@ -8,10 +8,10 @@
  * is no recursion may treat the server as lame.
  * Leaves out: zone transfer, updates, DNSSEC, wildcard names, delegation.
  */
-import { put16be, put32be } from '../../base/bytes.ts';
+import { joined, put16be, put32be } from '../../base/bytes.ts';
 import {
   CLASS_IN,
-  encodeName,
+  nameBytes,
   RCODE_FORMERR,
   RCODE_NOERROR,
   RCODE_NOTIMP,
@@ -147,7 +147,7 @@ function emit(
   put16be(head, 6, answers);
   put16be(head, 8, authority);
   put16be(head, 10, opt ? 1 : 0);
-  return join([head, ...parts]);
+  return joined([head, ...parts]);
 }
 
 function udpLimit(payload: number, transport: 'udp' | 'tcp'): number {
@@ -173,7 +173,7 @@ function recordBytes({ owner, type, data }: ResourceRecord, ttl: number): Uint8A
   put16be(fixed, 2, CLASS_IN);
   put32be(fixed, 4, ttl);
   put16be(fixed, 8, data.length);
-  return join([name, fixed, data]);
+  return joined([name, fixed, data]);
 }
 
 function optRecord(rcode: number, dnssecOk: boolean): Uint8Array {
@@ -183,21 +183,4 @@ function optRecord(rcode: number, dnssecOk: boolean): Uint8Array {
   opt[5] = rcode >>> 4;
   opt[7] = dnssecOk ? 0x80 : 0;
   return opt;
-}
-
-/** Bytes of a name of the configuration or of a checked host name. */
-function nameBytes(name: string): Uint8Array {
-  const bytes = encodeName(name);
-  if (!bytes) throw new Error(`not a domain name: ${name}`);
-  return bytes;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

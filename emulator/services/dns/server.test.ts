@@ -247,6 +247,6 @@ describe('a DNS server', () => {
     host.sockets.dial(53);
     host.sockets.settle();
     running.dispose();
-    expect([host.clock.armed, host.sockets.ports]).toEqual([0, 0]);
+    expect([host.clock.leftover, host.sockets.ports]).toEqual([0, 0]);
   });
 });

@@ -96,7 +96,7 @@ describe('echo', () => {
     running.dispose();
     running.dispose();
     host.sockets.settle();
-    expect(host.clock.armed).toBe(0);
+    expect(host.clock.leftover).toBe(0);
     expect(host.sockets.ports).toBe(0);
     expect(peer.aborted).toBe(true);
   });

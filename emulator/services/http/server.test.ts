@@ -4,7 +4,7 @@ import { SECOND } from '../../base/clock.ts';
 import { Xoshiro128 } from '../../base/random.ts';
 import { Sha256, sha256Hex } from '../../base/sha256.ts';
 import { fakeHost, type FakePeer } from '../testing/fake-sockets.ts';
-import { throughPlainData } from '../testing/plain.ts';
+import { plainCopy } from '../../base/testing/plain-copy.ts';
 import { generatedBytes } from './generated.ts';
 import { HttpServer } from './server.ts';
 
@@ -289,7 +289,7 @@ describe('an HTTP server', () => {
     const { ask, http } = started();
     ask(post('x', 'hello'));
     const restored = started();
-    restored.http.restore(throughPlainData(http.save()));
+    restored.http.restore(plainCopy(http.save()));
     expect(restored.http.save()).toEqual(http.save());
     expect(restored.get('/upload/x').body).toBe('hello');
   });
@@ -322,6 +322,6 @@ describe('an HTTP server', () => {
     dial().say('GET /1K.bin HTTP/1.1\r\nHost: a\r\n\r\n');
     host.sockets.settle();
     running.dispose();
-    expect([host.clock.armed, host.sockets.ports]).toEqual([0, 0]);
+    expect([host.clock.leftover, host.sockets.ports]).toEqual([0, 0]);
   });
 });

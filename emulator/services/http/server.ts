@@ -1,7 +1,8 @@
 /** The HTTP server on TCP port 80. Follows RFC 9110, RFC 9112. Leaves out: TLS, HTTP/2, content and transfer codings of responses, validators. */
 import { MILLISECOND, SECOND } from '../../base/clock.ts';
+import { EPOCH_MS } from '../../base/epoch.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { LAB_EPOCH_MS, type Service, type ServiceHost } from '../service.ts';
+import type { Service, ServiceHost } from '../service.ts';
 import { tcpCounters, TcpServer, type TcpCounters } from '../tcp-server.ts';
 import { httpDate } from './date.ts';
 import { HttpSession, type HttpCounters } from './session.ts';
@@ -37,7 +38,7 @@ export class HttpServer implements Service {
   readonly #uploads = new Uploads();
 
   constructor(config: Partial<HttpConfig> = {}) {
-    this.#config = { port: HTTP_PORT, epochMs: LAB_EPOCH_MS, ...config };
+    this.#config = { port: HTTP_PORT, epochMs: EPOCH_MS, ...config };
   }
 
   start(host: ServiceHost): Disposable {

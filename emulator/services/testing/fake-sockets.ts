@@ -15,29 +15,14 @@ import type {
 } from '../../base/host-sockets.ts';
 import { endpoint4 } from '../../base/host-sockets.ts';
 import { ipv4, type Ipv4Addr, type MacAddr } from '../../base/address.ts';
-import { latin1, latin1Bytes } from '../../base/bytes.ts';
+import { joined, latin1, latin1Bytes } from '../../base/bytes.ts';
 import { Xoshiro128 } from '../../base/random.ts';
+import { KERNEL_CAPS } from '../../net/kernel-sockets.ts';
+import { ManualClock } from '../../time/manual-clock.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { ServiceHost } from '../service.ts';
-import { ManualClock } from './manual-clock.ts';
 
-const CAPS: HostCaps = {
-  connectResult: 'exact',
-  halfClose: true,
-  abort: true,
-  resetVisible: true,
-  urgent: false,
-  peek: false,
-  backpressure: 'both',
-  listen: true,
-  sourceAddress: true,
-  udp: 'full-cone',
-  udpErrors: true,
-  ttl: true,
-  ping: false,
-  families: [4],
-  realNetwork: false,
-};
+const CAPS: HostCaps = { ...KERNEL_CAPS, peek: false, ping: false };
 
 /** The far end of a stream that a service accepted. */
 export class FakePeer implements HostStream {
@@ -89,13 +74,7 @@ export class FakePeer implements HostStream {
 
   /** Everything received so far, taken. */
   takeBytes(): Uint8Array {
-    const all = new Uint8Array(this.received.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.received.splice(0)) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return joined(this.received.splice(0));
   }
 
   takeText(): string {

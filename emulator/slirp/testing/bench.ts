@@ -1,12 +1,12 @@
-/** A SLIRP on a bench: fake clock, main loop and host; frames in by `transmit`, frames out from `take`. */
+/** A SLIRP on a bench: a manual clock, a main loop on it and a fake host; frames in by `transmit`, frames out from `take`. */
 import { PacketIds, frameOf } from '../../base/frame.ts';
 import { NULL_LEDGER, type Ledger } from '../../base/ledger.ts';
 import type { Nanos } from '../../base/clock.ts';
 import { Xoshiro128 } from '../../base/random.ts';
+import { FreeContext } from '../../time/context.ts';
+import { ManualClock } from '../../time/manual-clock.ts';
 import { DEFAULT_CONFIG, DEFAULT_LIMITS, type SlirpConfig, type SlirpLimits } from '../config.ts';
 import { Slirp } from '../slirp.ts';
-import { FakeClock } from './fake-clock.ts';
-import { FakeContext } from './fake-context.ts';
 import { FakeHostSockets } from './fake-host.ts';
 import { GUEST, GUEST_MAC, HOST, arpFrame, seen, type Seen } from './frames.ts';
 
@@ -22,8 +22,8 @@ export interface BenchOptions {
 }
 
 export class Bench {
-  readonly clock = new FakeClock();
-  readonly loop = new FakeContext();
+  readonly clock = new ManualClock();
+  readonly loop = new FreeContext('main', this.clock);
   readonly host = new FakeHostSockets();
   readonly slirp: Slirp;
   readonly ids = new PacketIds();
@@ -71,14 +71,12 @@ export class Bench {
 
   /** Runs the main loop and returns the frames for the guest since the last call. */
   take(): Seen[] {
-    this.loop.run();
+    this.clock.advance();
     return this.#out.splice(0).map(seen);
   }
 
   advance(ns: Nanos): void {
-    this.loop.run();
-    this.clock.advance(ns, () => this.loop.run());
-    this.loop.run();
+    this.clock.advance(ns);
   }
 
   resume(): void {

@@ -15,24 +15,10 @@ import {
   type SocketError,
   type StreamEvent,
 } from '../../base/host-sockets.ts';
+import { KERNEL_CAPS } from '../../net/kernel-sockets.ts';
 
-export const FULL_CAPS: HostCaps = {
-  connectResult: 'exact',
-  halfClose: true,
-  abort: true,
-  resetVisible: true,
-  urgent: false,
-  peek: false,
-  backpressure: 'both',
-  listen: true,
-  sourceAddress: true,
-  udp: 'full-cone',
-  udpErrors: true,
-  ttl: true,
-  ping: true,
-  families: [4],
-  realNetwork: false,
-};
+/** A simulated kernel's, without peeking. */
+export const FULL_CAPS: HostCaps = { ...KERNEL_CAPS, peek: false };
 
 export class FakeStream implements HostStream {
   readonly remote: Endpoint;

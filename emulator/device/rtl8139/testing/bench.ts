@@ -4,7 +4,8 @@ import { type Frame, frameOf, type Offload, PacketIds } from '../../../base/fram
 import { u16le, u32le } from '../../../base/bytes.ts';
 import * as R from '../registers.ts';
 import { Rtl8139, type Rtl8139Options } from '../rtl8139.ts';
-import { FakeClock, FakeEvents, FakeLine, FakeLink, FakeMemory } from './doubles.ts';
+import { ManualClock } from '../../../time/manual-clock.ts';
+import { FakeEvents, FakeLine, FakeLink, FakeMemory } from './doubles.ts';
 
 export const STATION = mac('52:54:00:12:34:56');
 export const STATION_BYTES = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56];
@@ -122,7 +123,7 @@ export interface Bench {
   readonly memory: FakeMemory;
   readonly line: FakeLine;
   readonly link: FakeLink;
-  readonly clock: FakeClock;
+  readonly clock: ManualClock;
   readonly events: FakeEvents;
   readonly ids: PacketIds;
   /** Errors caught at the register window. */
@@ -135,7 +136,7 @@ export function bench(options: Partial<Rtl8139Options> = {}): Bench {
   const memory = new FakeMemory(RAM);
   const line = new FakeLine();
   const link = new FakeLink();
-  const clock = new FakeClock();
+  const clock = new ManualClock();
   const events = new FakeEvents();
   const ids = new PacketIds();
   const faults: unknown[] = [];

@@ -1,5 +1,4 @@
 /** Stand-ins for everything around the card, which remember what it did to them. */
-import type { Clock, Nanos, Timer, TimerState } from '../../../base/clock.ts';
 import { copyFrame, type Frame } from '../../../base/frame.ts';
 import type { Fate, Ledger, WorkKind } from '../../../base/ledger.ts';
 import { ignoreFrame, ignoreReady, type Link } from '../../../base/link.ts';
@@ -71,68 +70,6 @@ export class FakeLink implements Link {
   transmit(frame: Frame): void {
     this.sent.push(copyFrame(frame));
     this.onTransmit(frame);
-  }
-}
-
-interface Armed {
-  at: Nanos;
-  order: number;
-  readonly fire: () => void;
-}
-
-/** Time stands still until `advance`. */
-export class FakeClock implements Clock {
-  #now: Nanos = 0;
-  #order = 0;
-  readonly #armed = new Set<Armed>();
-
-  now(): Nanos {
-    return this.#now;
-  }
-
-  get pending(): number {
-    return this.#armed.size;
-  }
-
-  timer(fire: () => void): Timer {
-    const entry: Armed = { at: Infinity, order: 0, fire };
-    const cancel = (): void => {
-      entry.at = Infinity;
-      this.#armed.delete(entry);
-    };
-    const arm = (at: Nanos, order = this.#order++): void => {
-      entry.at = at;
-      entry.order = order;
-      this.#armed.add(entry);
-    };
-    return {
-      get deadline() {
-        return entry.at;
-      },
-      arm,
-      cancel,
-      dispose: cancel,
-      save: (): TimerState => (entry.at === Infinity ? null : { at: entry.at, order: entry.order }),
-      restore: (state) => (state === null ? cancel() : arm(state.at, state.order)),
-    };
-  }
-
-  /** Runs what is due up to `ns` from now, in order; answers how many timers fired, at most 10,000. */
-  advance(ns: Nanos = 0): number {
-    const until = this.#now + ns;
-    for (let fired = 0; ; fired++) {
-      const next = [...this.#armed]
-        .filter((e) => e.at <= until)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (!next || fired === 10_000) {
-        this.#now = until;
-        return fired;
-      }
-      this.#now = Math.max(this.#now, next.at);
-      this.#armed.delete(next);
-      next.at = Infinity;
-      next.fire();
-    }
   }
 }
 
