@@ -1,8 +1,8 @@
-/** One guest, led another way and given another address again and again: a lease each time, and the network works. */
+/** One guest, led another way and given another address again and again, at rest and in traffic: a lease each time, and the network works. */
 import { describe, expect, it } from 'vitest';
 import type { LabAction } from '../../emulator/cli/lab-script.ts';
 import type { PathKind } from '../../emulator/topology/topology.ts';
-import { exec, guestRun, LEASE, worrying } from './guest.ts';
+import { exec, guestRun, interfaceCounters, LEASE, REBOOT, worrying } from './guest.ts';
 import { scaled } from './scale.ts';
 
 const PING = exec('ping -c 2 192.168.76.2');
@@ -49,4 +49,37 @@ describe.concurrent('a running guest', () => {
       expect(worrying(run.output('dmesg'))).toEqual([]);
     },
   );
+
+  it('takes changes of path, address and carrier in the middle of its traffic, and a reboot (seed 84)', async () => {
+    const loop = (command: string): string => `while [ -e /tmp/go ]; do ${command}; usleep 100000; done &`;
+    const traffic = `touch /tmp/go; (${loop('timeout 3 wget -q -O /dev/null http://192.168.76.2/300K.bin')} ${loop('ping -q -c 50 -w 2 -i 0.01 -s 1400 192.168.76.2')}) >/dev/null 2>&1`;
+    const stir = (i: number): LabAction[] => [
+      { do: 'sleep', ms: 700 + 130 * i },
+      { do: 'path', path: i % 2 === 0 ? 'bridge' : 'nat' },
+      { do: 'sleep', ms: 90 * i },
+      { do: 'mac', mac: macOf(0x0c0000 + i) },
+      LEASE,
+      exec('ip link set eth0 down; ip link set eth0 up'),
+      { do: 'sleep', ms: 50 * i },
+    ];
+    const rounds = scaled(4);
+    const run = await guestRun('nat', 84, [
+      LEASE,
+      exec(traffic),
+      ...Array.from({ length: rounds }, (_, i) => stir(i)).flat(),
+      exec('rm /tmp/go; sleep 8; dmesg -r'),
+      PING,
+      exec('cat /proc/net/dev'),
+      exec(traffic),
+      ...REBOOT,
+      exec('ping -c 3 192.168.76.2'),
+    ]);
+    expect(run.addresses).toHaveLength(rounds + 2);
+    // The traffic was there.
+    expect(run.counters['vm1.eth0']!.framesIn).toBeGreaterThan(1000 * rounds);
+    expect(worrying(run.output('dmesg'))).toEqual([]);
+    expect(run.output('ping -c 2')).toContain(' 0% packet loss');
+    expect(interfaceCounters(run.output('/proc/net/dev'))).toMatchObject({ 'rx errs': 0, 'rx frame': 0 });
+    expect(run.output('ping -c 3')).toContain(' 0% packet loss');
+  });
 });
