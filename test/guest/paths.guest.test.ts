@@ -139,8 +139,8 @@ describe('what the filer sees', () => {
 
 describe('the driver', () => {
   it('8139too finds the card and says nothing that worries', async () => {
-    const result = await report('--path', 'bridge', '--exec', 'dmesg -r', '--exec', 'ethtool -i eth0', '--exec', 'ethtool eth0', '--exec', 'ip -s link show eth0'); // prettier-ignore
-    const [dmesg, driver, link] = result.commands.map((c) => c.output);
+    const result = await report('--path', 'bridge', '--exec', 'dmesg -r', '--exec', 'ethtool -i eth0', '--exec', 'ethtool eth0', '--exec', 'cat /proc/net/dev'); // prettier-ignore
+    const [dmesg, driver, link, devices] = result.commands.map((c) => c.output);
     // <0> to <4>: emergency to warning.
     const worrying = dmesg!
       .split('\n')
@@ -150,6 +150,10 @@ describe('the driver', () => {
     expect(link).toMatch(/Speed: 100Mb\/s/);
     expect(link).toMatch(/Duplex: Full/);
     expect(link).toMatch(/Link detected: yes/);
+    // Bytes, packets, errs, drop, fifo, frame of the receiver; then the transmitter's.
+    const counts = /eth0:\s+(.*)/.exec(devices!)![1]!.trim().split(/\s+/).map(Number);
+    expect(counts[1]).toBeGreaterThan(0);
+    expect([...counts.slice(2, 6), ...counts.slice(10, 16)].every((n) => n === 0)).toBe(true);
   });
 });
 

@@ -21,7 +21,10 @@ const panelOf = (element: Element | null): PanelId | null =>
 
 /** After the next drawing: the panel may have to appear first. */
 function focusSoon(selector: string): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
+  const focus = (): void => document.querySelector<HTMLElement>(selector)?.focus();
+  // At once, so that what is typed next arrives there; again when a panel that was hidden has been drawn.
+  focus();
+  if (!document.activeElement?.matches(selector)) requestAnimationFrame(focus);
 }
 
 /** Moves the focus to the next (or previous) panel. */
